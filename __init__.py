@@ -1,0 +1,1 @@
+"""dlkit: deep-learning interview exercises with an auto-grader that names the mistake."""

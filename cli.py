@@ -1,0 +1,257 @@
+"""The command `dlkit`: parse, call, render; nothing else. Imports stay inside the commands, for a quick start."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from dlkit.grader.result import Result
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Group(click.Group):
+    """Commands in the order a learner meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_Group, context_settings=CONTEXT)
+@click.version_option(package_name="dlkit", prog_name="dlkit")
+def cli() -> None:
+    """Deep-learning interview exercises, graded, with the mistake named.
+
+    \b
+    dlkit list                       what there is
+    dlkit show softmax               the statement of one exercise
+    dlkit check softmax my_file.py   grade an answer
+    """
+
+
+@cli.command()
+@click.argument("exercise")
+@click.argument("file", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object (schema dlkit.result/1) and nothing else.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Repeat a run: the seed that its report shows.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "sim"]), default="auto", help="For torch exercises.")
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bwrap", "process"]),
+    default="auto",
+    help="Where the answer runs; auto takes bubblewrap where it works.",
+)
+@click.option("--timeout", type=click.FloatRange(0.1, 600), default=None, help="Seconds for one call (default 10).")
+@click.option("--only", multiple=True, metavar="CHECK", help="Run this check alone; may be repeated.")
+@click.option("--require-gpu", is_flag=True, help="A device check that does not pass means exit code 1.")
+@click.option("-v", "--verbose", is_flag=True, help="Say every detail, and what the sandbox lacks.")
+def check(
+    exercise: str, file: str | None, as_json: bool, seed: int | None, device: str, sandbox: str, timeout: float | None,
+    only: tuple[str, ...], require_gpu: bool, verbose: bool,
+) -> None:  # fmt: skip
+    """Grade an answer and name its mistakes.
+
+    EXERCISE is `exercise_07`, `07`, `7`, `softmax`, a unique prefix, or a path. FILE is the answer: a Python file, a
+    notebook, or `-` for standard input; without it, your copy in the workspace or in this folder.
+
+    \b
+    dlkit check softmax
+    dlkit check exercise_07 my_answer.py --only stability
+    dlkit check 7 - --json < my_answer.py
+
+    Exit codes: 0 full marks, 1 less, 2 usage, 3 a fault of dlkit, 4 something is missing on this machine.
+    """
+    from dlkit.grader.command import CheckRequest, run_check
+
+    request = CheckRequest(exercise, file, seed, device, sandbox, timeout, only, require_gpu)
+    progress = _Progress(enabled=not as_json)
+    outcome = run_check(request, sys.stdin.buffer, progress)
+    progress.done()
+    if as_json:
+        import json
+
+        click.echo(json.dumps(outcome.result.to_json(), ensure_ascii=True, allow_nan=False))
+    else:
+        _print_report(outcome.result, verbose)
+        for note in outcome.notes if verbose else ():
+            click.echo(note)
+    sys.exit(outcome.exit_code)
+
+
+@cli.command("list")
+@click.option("--track", metavar="A-R", help="Only this track, by its letter or a word of its name.")
+@click.option("--framework", type=click.Choice(["numpy", "torch"]), help="Only exercises in this framework.")
+@click.option("--level", type=click.IntRange(1, 5), help="Only this level: 1 warm-up … 5 hard.")
+@click.option("--question", metavar="TEXT", help="Only exercises that answer an interview question with these words.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def list_command(
+    track: str | None, framework: str | None, level: int | None, question: str | None, as_json: bool
+) -> None:
+    """List the exercises in teaching order.
+
+    \b
+    dlkit list
+    dlkit list --track optimizers --level 2
+    dlkit list --question "vanishing gradient"
+    """
+    from dlkit.grader.catalog import catalog, select
+    from dlkit.grader.render.listing import listing, listing_json
+
+    chosen = select(catalog(), track, framework, level, question)
+    if as_json:
+        click.echo(listing_json(chosen))
+        return
+    click.echo(listing(chosen, _width(), _style(), question))
+
+
+@cli.command()
+@click.argument("exercise")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(exercise: str, as_json: bool) -> None:
+    """Print the statement of an exercise, the interview questions it answers and its prerequisites.
+
+    \b
+    dlkit show softmax
+    dlkit show 7 | less
+    """
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.render.listing import statement, statement_json
+
+    found = catalog().find(exercise)
+    click.echo(statement_json(found) if as_json else statement(found, _width(), _style()))
+
+
+@cli.group()
+def dev() -> None:
+    """For authors: add an exercise and prove that its tests are sound."""
+
+
+@dev.command("check")
+@click.argument("exercises", nargs=-1)
+@click.option("--all", "all_of_them", is_flag=True, help="Every exercise of the index.")
+@click.option("--seeds", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Runs per right answer.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes (default: one per core).")
+def dev_check(exercises: tuple[str, ...], all_of_them: bool, seeds: int, jobs: int | None) -> None:
+    """Prove exercises: the stub fails, right answers pass on every seed, wrong ones fail just what they name.
+
+    \b
+    dlkit dev check softmax
+    dlkit dev check --all --seeds 200
+    """
+    from dlkit.grader.author.command import check_exercises
+
+    sys.exit(check_exercises(exercises, all_of_them, seeds, jobs, click.echo, _Progress()))
+
+
+@dev.command("mutate")
+@click.argument("exercises", nargs=-1)
+@click.option("--all", "all_of_them", is_flag=True, help="Every exercise of the index.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes (default: one per core).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--fresh", is_flag=True, help="Forget what an interrupted run has done.")
+def dev_mutate(exercises: tuple[str, ...], all_of_them: bool, jobs: int | None, as_json: bool, fresh: bool) -> None:
+    """Change the reference in one place at a time and list the changes that the hidden tests do not notice.
+
+    \b
+    dlkit dev mutate softmax
+    """
+    from dlkit.grader.author.command import mutate_exercises
+
+    sys.exit(mutate_exercises(exercises, all_of_them, jobs, as_json, fresh, click.echo, _Progress(not as_json)))
+
+
+@dev.command("new")
+@click.argument("slug")
+@click.option("--number", type=click.IntRange(1, 999), required=True, help="The number of the exercise; never reused.")
+@click.option("--torch", is_flag=True, help="A torch exercise.")
+def dev_new(slug: str, number: int, torch: bool) -> None:
+    """Write the files of a new exercise and its entry in the index, ready to be filled.
+
+    \b
+    dlkit dev new layer_norm --number 38
+    """
+    from dlkit.grader.author.new import create
+
+    for line in create(slug, number, "torch" if torch else "numpy"):
+        click.echo(line)
+
+
+class _Progress:
+    """One line on a terminal that says what runs; nothing in a pipe."""
+
+    def __init__(self, enabled: bool = True) -> None:
+        self._live = enabled and sys.stderr.isatty()
+
+    def __call__(self, words: str) -> None:
+        if self._live:
+            width = _width()
+            click.echo("\r\x1b[2K" + f"… {words}"[: width - 1], nl=False, err=True)
+
+    def done(self) -> None:
+        if self._live:
+            click.echo("\r\x1b[2K", nl=False, err=True)
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def _style() -> Any:
+    from dlkit.grader.render.terminal import no_style
+
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return no_style if plain else click.style
+
+
+def _print_report(result: "Result", verbose: bool) -> None:
+    from dlkit.grader.render.terminal import report
+
+    click.echo(report(result, _width(), _style(), verbose))
+
+
+def main() -> None:
+    """Run the command line; every error of ours becomes one sentence and an exit code."""
+    from dlkit.grader.errors import DlkitError
+
+    for stream in (sys.stdout, sys.stderr):  # a terminal in another encoding shows `?` rather than a traceback
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        cli.main(standalone_mode=False, prog_name="dlkit")
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nStopped.", err=True)
+        _leave(130)
+    except DlkitError as error:
+        click.echo(f"dlkit: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `| head`: the reader has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        click.echo(
+            f"dlkit: a fault of dlkit, not of your answer: {type(error).__name__}: {error}\n"
+            "Set DLKIT_TRACEBACK=1 to see where, and please report it.",
+            err=True,
+        )
+        if os.environ.get("DLKIT_TRACEBACK"):
+            raise
+        sys.exit(3)
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

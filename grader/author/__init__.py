@@ -1,0 +1,1 @@
+"""For authors: `dlkit dev new`, `dlkit dev check`, `dlkit dev mutate`."""

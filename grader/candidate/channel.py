@@ -1,0 +1,153 @@
+"""Framed messages over a socket, with a deadline and a limit on everything.
+
+A frame is `DLK1`, the header's length, the body's length, the header (msgpack: call number, kind, tree, lengths
+of the buffers) and the body: the buffers, each padded to 64 bytes.
+"""
+
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .wire import ALIGN, MAX_BODY, MAX_HEADER, Tree, WireError, pack, unpack
+
+_PREFIX = struct.Struct("<4sIQ")
+_MAGIC = b"DLK1"
+_CHUNK = 1 << 20
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+class DeadlinePassed(Exception):
+    """Nothing (or not all of it) came in time."""
+
+
+@dataclass
+class Message:
+    number: int
+    kind: str
+    tree: Tree
+    buffers: list[memoryview]
+
+
+class Channel:
+    """One end of the wire. While it waits it also serves `watched`: descriptors with what to do when they are ready
+    (what the submission prints must be drained, or it would block)."""
+
+    def __init__(self, sock: socket.socket, watched: dict[int, Callable[[], None]] | None = None) -> None:
+        self._sock = sock
+        self.watched = watched or {}
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self.messages = 0
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def send(
+        self, number: int, kind: str, tree: Tree, buffers: list[bytes], deadline: float | None = None
+    ) -> None:
+        header = pack([number, kind, tree, [len(b) for b in buffers]])
+        size = sum(_padded(len(b)) for b in buffers)
+        if len(header) > MAX_HEADER or size > MAX_BODY + ALIGN * len(buffers):
+            raise WireError("more data than one message may hold")
+        parts: list[bytes] = [_PREFIX.pack(_MAGIC, len(header), size) + header]
+        for data in buffers:
+            parts += [data, b"\0" * (_padded(len(data)) - len(data))]
+        small = b"".join(parts) if size < _CHUNK else None
+        for part in [small] if small is not None else parts:
+            self._write(memoryview(part), deadline)
+        self.messages += 1
+
+    def receive(self, deadline: float | None = None) -> Message:
+        magic, header_size, body_size = _PREFIX.unpack(self._read(_PREFIX.size, deadline))
+        if magic != _MAGIC or header_size > MAX_HEADER or body_size > MAX_BODY + MAX_HEADER:
+            raise WireError("not a message")
+        header = unpack(self._read(header_size, deadline))
+        if not (
+            type(header) is list
+            and len(header) == 4
+            and type(header[0]) is int
+            and type(header[1]) is str
+            and type(header[3]) is list
+            and all(type(n) is int and n >= 0 for n in header[3])
+            and sum(map(_padded, header[3])) == body_size
+        ):
+            raise WireError("not a message")
+        body = memoryview(self._read(body_size, deadline))
+        buffers, start = [], 0
+        for length in header[3]:
+            buffers.append(body[start : start + length])
+            start += _padded(length)
+        self.messages += 1
+        return Message(header[0], header[1], header[2], buffers)
+
+    def pending(self) -> bool:
+        """Whether something came that nobody asked for."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _read(self, size: int, deadline: float | None) -> bytearray:
+        # Memory grows with what really arrives, not with what the prefix claims.
+        data = bytearray(min(size, _CHUNK))
+        done = 0
+        while done < size:
+            if done == len(data):
+                data.extend(bytes(min(size - done, len(data))))
+            self._wait(select.POLLIN, deadline)
+            view = memoryview(data)
+            try:
+                count = self._sock.recv_into(view[done:])
+            except (BlockingIOError, InterruptedError):
+                continue
+            except OSError:
+                count = 0
+            finally:
+                view.release()
+            if count == 0:
+                raise Closed
+            done += count
+        self.bytes_received += size
+        return data
+
+    def _write(self, view: memoryview, deadline: float | None) -> None:
+        self.bytes_sent += len(view)
+        while len(view):
+            self._wait(select.POLLOUT, deadline)
+            try:
+                view = view[self._sock.send(view) :]
+            except (BlockingIOError, InterruptedError):
+                continue
+            except OSError:
+                raise Closed from None
+
+    def _wait(self, event: int, deadline: float | None) -> None:
+        if deadline is None:
+            return  # the candidate's end blocks
+        poll = select.poll()
+        poll.register(self._sock, event)
+        for descriptor in self.watched:
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            left = deadline - time.monotonic()
+            ready = [descriptor for descriptor, _ in poll.poll(max(0.0, left) * 1000)]
+            if self._sock.fileno() in ready:
+                return
+            if left <= 0:
+                raise DeadlinePassed
+            for descriptor in ready:
+                self.watched[descriptor]()
+                if descriptor not in self.watched:  # closed by the other side
+                    poll.unregister(descriptor)
+
+
+def _padded(length: int) -> int:
+    return -(-length // ALIGN) * ALIGN

@@ -1,0 +1,693 @@
+"""The grader's end of the wire: `candidate.softmax(x)` in a hidden test is a call in the candidate.
+
+A Session keeps one submission answering: it opens a link (a sandboxed process, or this process for trusted answers),
+loads the module, counts time, and opens a fresh link after a crash. A CandidateProxy is what one check sees.
+"""
+
+import ast
+import contextlib
+import inspect
+import random
+import textwrap
+import time
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from .channel import Channel, Closed, DeadlinePassed
+from .confine import Limits
+from .wire import Decoder, Encoder, Tree, WireError, torch_or_none
+from .worker import Worker
+
+MAX_CALLBACKS = 200_000  # in one call
+_RAISABLE = (
+    ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError, NotImplementedError, ZeroDivisionError,
+    OverflowError, FloatingPointError, ArithmeticError, LookupError, RecursionError, NameError, ImportError, OSError,
+)  # fmt: skip
+_BY_NAME = {kind.__name__: kind for kind in _RAISABLE}
+
+
+class LearnerError(Exception):
+    """The learner's code raised. Also an instance of the built-in types it raised, so `pytest.raises` sees those."""
+
+    types: tuple[str, ...]
+    text: str
+    frames: list[dict[str, Any]]
+    signature: str | None
+
+    def __str__(self) -> str:
+        return f"{self.types[0]}: {self.text}" if self.text else self.types[0]
+
+    @property
+    def not_implemented(self) -> bool:
+        return "NotImplementedError" in self.types
+
+
+class CandidateDied(Exception):
+    """The candidate gave no answer: `kind` is `timeout`, `crashed`, `out_of_memory` or `refused`."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+def learner_error(described: Any) -> LearnerError:
+    """The exception for what a candidate says it raised; every field is checked, for it may say anything."""
+    described = described if type(described) is dict else {}
+    names = [n for n in _list(described.get("types")) if type(n) is str] or ["Exception"]
+    bases = [_BY_NAME[n] for n in names if n in _BY_NAME]
+    error: LearnerError = _class_for(tuple(bases))()
+    error.types = tuple(n[:80] for n in names[:16])
+    text = described.get("text")
+    error.text = text[:2000] if type(text) is str else ""
+    if "SystemExit" in error.types:
+        error.text = f"your code ended the program ({error.text or 'sys.exit'})"
+    error.frames = [f for f in map(_frame, _list(described.get("frames"))[-8:]) if f]
+    signature = described.get("signature")
+    error.signature = signature[:300] if type(signature) is str else None
+    return error
+
+
+def _class_for(bases: tuple[type, ...]) -> type:
+    independent = tuple(b for i, b in enumerate(bases) if not any(issubclass(c, b) for c in bases[:i]))
+    return type("LearnerError", (LearnerError, *independent[:2]), {})
+
+
+def _list(value: Any) -> list[Any]:
+    return value if type(value) is list else []
+
+
+def _frame(frame: Any) -> dict[str, Any] | None:
+    if type(frame) is not dict or type(frame.get("line")) is not int:
+        return None
+    return {key: str(frame.get(key))[:160] for key in ("file", "function", "code")} | {"line": frame["line"]}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is graded: units of source under the names shown in tracebacks, and what the exercise says of it."""
+
+    units: tuple[tuple[str, str], ...]
+    module: str  # the name the learner's module is loaded under
+    names: tuple[str, ...] = ()  # what it must define
+    bans: tuple[str, ...] = ()
+    support: tuple[tuple[str, str], ...] = ()  # trusted modules loaded beside it: (name, source)
+
+
+class Link(Protocol):
+    """A way to a worker: `request` sends one message and returns the reply, serving callbacks meanwhile."""
+
+    def request(
+        self, kind: str, tree: Tree, buffers: list[bytes], deadline: float, on_callback: Callable[..., Any]
+    ) -> tuple[str, Tree, list[memoryview]]: ...
+
+    def output(self) -> str: ...
+
+    def close(self) -> None: ...
+
+
+class LocalLink:
+    """A worker in this process, for trusted answers: the reference and the known-wrong ones."""
+
+    def __init__(self) -> None:
+        self._on_callback: list[Callable[..., Any]] = []
+        self._worker = Worker(self._ask)
+
+    def adopt(self, module: types.ModuleType) -> None:
+        self._worker.adopt(module)
+
+    def _ask(self, tree: Tree, buffers: list[bytes]) -> tuple[Tree, list[memoryview]]:
+        answer, answer_buffers = self._on_callback[-1](tree, [memoryview(b) for b in buffers])
+        return answer, [memoryview(b) for b in answer_buffers]
+
+    def request(
+        self, kind: str, tree: Tree, buffers: list[bytes], deadline: float, on_callback: Callable[..., Any]
+    ) -> tuple[str, Tree, list[memoryview]]:
+        self._on_callback.append(on_callback)
+        try:
+            reply, answer, out = self._worker.handle(kind, tree, [memoryview(bytearray(b)) for b in buffers])
+        finally:
+            self._on_callback.pop()
+        return reply, answer, [memoryview(bytearray(b)) for b in out]
+
+    def output(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        self._worker.close()
+
+
+class ProcessLink:
+    """A worker in a candidate process (sandbox/parent.py)."""
+
+    def __init__(self, process: Any, limits: Limits) -> None:
+        import os
+
+        self._os = os
+        self._process = process
+        self._limits = limits
+        self._kept = bytearray()
+        self._dropped = 0
+        self.channel = Channel(process.wire, {process.output: self._drain})
+
+    def request(
+        self, kind: str, tree: Tree, buffers: list[bytes], deadline: float, on_callback: Callable[..., Any]
+    ) -> tuple[str, Tree, list[memoryview]]:
+        number = random.getrandbits(62)
+        try:
+            if self.channel.pending():
+                raise WireError("an answer that nobody asked for")
+            self.channel.send(number, kind, tree, buffers, deadline)
+            while True:
+                message = self.channel.receive(deadline)
+                if message.number != number:
+                    raise WireError("the answer to another question")
+                if message.kind != "callback":
+                    return message.kind, message.tree, message.buffers
+                self.channel.send(number, "answer", *on_callback(message.tree, message.buffers), deadline)
+        except (Closed, DeadlinePassed, WireError) as error:
+            raise self._death(error) from None
+
+    def _death(self, error: Exception) -> CandidateDied:
+        if isinstance(error, DeadlinePassed):
+            self._process.kill()
+            return CandidateDied("timeout", f"no answer within {self._limits.call_seconds:g} s")
+        if isinstance(error, WireError):
+            self._process.kill()
+            return CandidateDied("crashed", f"your code broke the connection to the grader ({error})")
+        ended = self._process.ended()
+        if ended["status"] is None:  # it closed the wire and lives on
+            self._process.kill()
+            ended = self._process.ended()
+        return _obituary(ended, self._limits)
+
+    def _drain(self) -> None:
+        """Keep the first part of what is printed, throw the rest away; never longer than one look takes."""
+        for _ in range(64):
+            try:
+                data = self._os.read(self._process.output, 65536)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self.channel.watched.pop(self._process.output, None)
+                return
+            room = self._limits.output - len(self._kept)
+            self._kept += data[: max(0, room)]
+            self._dropped += max(0, len(data) - max(0, room))
+
+    def output(self) -> str:
+        """What was printed since the last look, at most `limits.output` bytes of it."""
+        self._drain()
+        text = self._kept.decode("utf-8", "replace")
+        if self._dropped:
+            text += f"\n… ({self._dropped:,} more bytes were not kept)"
+        self._kept.clear()
+        self._dropped = 0
+        return text
+
+    def close(self) -> None:
+        self._process.close()
+
+
+def _obituary(ended: dict[str, Any], limits: Limits) -> CandidateDied:
+    status, reason = ended["status"], ended["reason"]
+    if reason == "memory":
+        return CandidateDied("out_of_memory", f"more than {limits.memory >> 20} MiB of memory was used")
+    if reason == "processes":
+        return CandidateDied("crashed", f"more than {limits.processes} processes or threads were started")
+    if reason is not None:
+        return CandidateDied("crashed", reason)
+    if status is not None and status < 0:
+        with contextlib.suppress(ValueError):
+            import signal
+
+            name = signal.Signals(-status).name
+            if name == "SIGXCPU":
+                return CandidateDied("timeout", "the processor time for one submission is used up")
+            if name == "SIGSEGV":
+                return CandidateDied("crashed", "Python crashed (segmentation fault); endless recursion is one cause")
+            return CandidateDied("crashed", f"Python was ended by {name}")
+    return CandidateDied("crashed", f"your code ended Python (exit status {status}) instead of returning")
+
+
+@dataclass
+class Call:
+    """One call as the check made it, for the report and for the diagnosis."""
+
+    target: str
+    payload: tuple[Any, list[bytes]]  # arguments as they were sent
+    result: Any = None
+    error: LearnerError | None = None
+    changed: dict[Any, Any] = field(default_factory=dict)
+    aliases: list[Any] = field(default_factory=list)
+    case: str | None = None
+
+
+class Session:
+    """One submission, kept answering across crashes and within its budget of time."""
+
+    def __init__(self, submission: Submission, open_link: Callable[[], Link], limits: Limits, seed: int) -> None:
+        self.submission = submission
+        self.limits = limits
+        self.flags: list[dict[str, Any]] = []
+        self.errors: list[dict[str, Any]] = []  # of loading
+        self.names: dict[str, str] = {}
+        self.deaths: list[str] = []
+        self.used = 0.0
+        self._open_link = open_link
+        self._seed = seed
+        self._link: Link | None = None
+        self._output: list[str] = []
+        self.generation = 0  # goes up when handles of an earlier link have died
+
+    def load(self) -> None:
+        """Scan and import the submission; its own errors end up in `errors`. Raises CandidateDied."""
+        first = self.generation == 0
+        self.generation += 1
+        self._link = self._open_link()
+        for kind, value in (("scan", self._scan_request()), ("load", self._load_request())):
+            encoder = Encoder(_no_reference)
+            reply, tree, buffers = self.request(kind, encoder.encode(value), encoder.buffers, _no_callback)
+            told = Decoder(buffers, _ignore_reference).decode(tree) if reply in ("scanned", "loaded") else {}
+            if first:
+                self._note(told if type(told) is dict else {})
+
+    def _scan_request(self) -> dict[str, Any]:
+        return {"units": list(self.submission.units), "bans": list(self.submission.bans)}
+
+    def _load_request(self) -> dict[str, Any]:
+        s = self.submission
+        return {
+            "module": s.module, "seed": self._seed, "support": list(s.support), "bans": list(s.bans),
+            "names": list(s.names),
+        }  # fmt: skip
+
+    def _note(self, told: dict[str, Any]) -> None:
+        self.errors += [e for e in _list(told.get("errors")) if type(e) is dict]
+        self.note_flags(told.get("flags"))
+        names = told.get("names")
+        if type(names) is dict:
+            self.names = {str(k): str(v) for k, v in names.items()}
+
+    def note_flags(self, flags: Any) -> None:
+        for flag in _list(flags):
+            if type(flag) is dict and type(flag.get("name")) is str and type(flag.get("line")) is int:
+                entry = {"name": flag["name"][:80], "line": flag["line"]}
+                if entry not in self.flags and len(self.flags) < 20:
+                    self.flags.append(entry)
+
+    def request(
+        self, kind: str, tree: Tree, buffers: list[bytes], on_callback: Callable[..., Any]
+    ) -> tuple[str, Tree, list[memoryview]]:
+        """One request to a live link. Raises CandidateDied; the link is closed then and the next call opens another."""
+        if self._link is None:
+            self.load()
+        assert self._link is not None
+        left = self.limits.total_seconds - self.used
+        if left <= 0:
+            raise CandidateDied("timeout", f"the {self.limits.total_seconds:g} s for one submission are used up")
+        started = time.monotonic()
+        try:
+            return self._link.request(
+                kind, tree, buffers, started + min(left, self.limits.call_seconds), on_callback
+            )  # fmt: skip
+        except CandidateDied as death:
+            self.deaths.append(death.kind)
+            self.collect_output()
+            self._link.close()
+            self._link = None
+            raise
+        finally:
+            self.used += time.monotonic() - started
+
+    def collect_output(self) -> str:
+        """Everything printed since the last call of this, and keep it."""
+        text = self._link.output() if self._link is not None else ""
+        if text:
+            self._output.append(text)
+        return text
+
+    @property
+    def output(self) -> str:
+        self.collect_output()
+        return "".join(self._output)
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+class Handle:
+    """An object that stays in the candidate: attributes are read there, calls are made there."""
+
+    def __init__(self, proxy: "CandidateProxy", number: int, kind: str, can_call: bool) -> None:
+        object.__setattr__(self, "_dlkit", (proxy, number, kind, can_call, proxy.session.generation))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._dlkit[0].read([self._dlkit[1], name])
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._dlkit[0].write([self._dlkit[1], name], value)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        proxy, number, kind, *_ = self._dlkit
+        return proxy.call([number], kind, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._dlkit[0].call([self._dlkit[1], "__getitem__"], "[]", (key,), {})
+
+    def __len__(self) -> int:
+        size = self._dlkit[0].call([self._dlkit[1], "__len__"], "len", (), {})
+        return size if type(size) is int else -1
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._dlkit[0].run(_listed, self))
+
+    def __repr__(self) -> str:
+        return f"<{self._dlkit[2]} object of the submission>"
+
+
+def _listed(m: Any, iterable: Any) -> list[Any]:  # runs in the candidate
+    items = []
+    for item in iterable:
+        items.append(item)
+        if len(items) > 100_000:
+            raise ValueError("more than 100000 items")
+    return items
+
+
+def _gradient(m: Any, name: Any, args: Any, kwargs: Any, wrt: Any, cotangent: Any) -> Any:  # runs in the candidate
+    import torch
+
+    args = list(args)
+    leaves = []
+    for key in wrt:
+        place = kwargs if isinstance(key, str) else args
+        place[key] = place[key].detach().clone().requires_grad_()
+        leaves.append(place[key])
+    function = m
+    for part in name.split("."):
+        function = getattr(function, part)
+    result = function(*args, **kwargs)
+    if not isinstance(result, torch.Tensor) or not result.requires_grad:
+        raise RuntimeError(
+            "the result carries no graph back to the inputs: something on the way (.item(), .detach(), .data, numpy,"
+            " no_grad) cut it"
+        )
+    scalar = result.sum() if cotangent is None else (result * cotangent).sum()
+    return result.detach(), torch.autograd.grad(scalar, leaves, allow_unused=True)
+
+
+class CandidateProxy:
+    """What a check knows as `candidate`: attributes are the learner's functions and classes."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.calls: list[Call] = []
+        self.case: str | None = None
+        self._errstate: dict[str, str] = {}
+        self._callbacks: list[Any] = []
+        self._broken: BaseException | None = None
+
+    def __getattr__(self, name: str) -> "Function":
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Function(self, name)
+
+    def __getitem__(self, name: str) -> "Function":
+        return Function(self, name)
+
+    @contextlib.contextmanager
+    def strict(self, **errstate: str) -> Iterator[None]:
+        """Inside, numpy's overflow, invalid and divide warnings of the learner's code are errors."""
+        before = self._errstate
+        self._errstate = errstate or {"over": "raise", "invalid": "raise", "divide": "raise"}
+        try:
+            yield
+        finally:
+            self._errstate = before
+
+    def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run `probe(module, *args)`, a function of the test file, in the candidate."""
+        return self._exchange("run", package_probe(probe), probe.__name__, args, kwargs)
+
+    def grad(self, name: str, *args: Any, wrt: tuple[Any, ...] = (0,), cotangent: Any = None, **kwargs: Any) -> Any:
+        """`(result, gradients)`: of `(cotangent * result).sum()` with respect to the arguments named in `wrt`.
+
+        Autograd runs in the candidate; a gradient is None where the result does not depend on that argument.
+        """
+        return self.run(_gradient, name, args, kwargs, list(wrt), cotangent)
+
+    def read(self, path: list[Any]) -> Any:
+        return self._finish(".".join(map(str, path[1:])), "get", path, [])
+
+    def write(self, path: list[Any], value: Any) -> None:
+        encoder = Encoder(self._reference)
+        self._finish(str(path[-1]), "set", [path, encoder.encode(value)], encoder.buffers)
+
+    def call(self, path: list[Any], label: str, args: Any, kwargs: Any) -> Any:
+        return self._exchange("call", path, label, args, kwargs)
+
+    # One exchange
+
+    def _exchange(self, kind: str, target: Any, label: str, args: Any, kwargs: Any) -> Any:
+        encoder = Encoder(self._reference)
+        positional = [encoder.encode(a) for a in args]
+        named = [[name, encoder.encode(value)] for name, value in kwargs.items()]
+        target_tree = target if kind == "call" else encoder.encode(target)
+        options = encoder.encode({"errstate": self._errstate} if self._errstate else {})
+        inputs = {**dict(enumerate(args)), **kwargs}
+        tree = [target_tree, positional, named, options]
+        return self._finish(label, kind, tree, encoder.buffers, inputs, (positional, named))
+
+    def _finish(
+        self, label: str, kind: str, tree: Tree, buffers: list[bytes], inputs: Any = None, shown: Any = ((), ())
+    ) -> Any:
+        record = Call(label, (shown, buffers), case=self.case)
+        self.calls.append(record)
+        self._callbacks_used = 0
+        reply, answer, out = self.session.request(kind, tree, buffers, self._serve)
+        if self._broken is not None:
+            broken, self._broken = self._broken, None
+            raise broken
+        try:
+            self._read_reply(record, reply, answer, Decoder(out, self._resolve))
+        except WireError as error:
+            raise CandidateDied("refused", f"the result of {label} cannot be used: {error}") from None
+        for key, value in record.changed.items():
+            if inputs and key in inputs:
+                write_back(inputs[key], value)
+        if record.error is not None:
+            raise record.error
+        return record.result
+
+    def _read_reply(self, record: Call, reply: str, answer: Tree, decoder: Decoder) -> None:
+        extra: Any
+        if reply == "ok" and type(answer) is list and len(answer) == 2:
+            record.result = decoder.decode(answer[0])
+            extra = decoder.decode(answer[1])
+        elif reply == "raise":
+            extra = decoder.decode(answer) if type(answer) is list else answer
+            record.error = learner_error(extra)
+        elif reply == "refused" and type(answer) is str:
+            raise WireError(answer[:300])
+        else:
+            raise WireError("not a reply")
+        if type(extra) is dict:
+            record.changed = {k: v for k, v in _pairs(extra.get("changed")) if type(k) in (int, str)}
+            record.aliases = [k for k in _list(extra.get("aliases")) if type(k) in (int, str)]
+            self.session.note_flags(extra.get("flags"))
+
+    def _serve(self, tree: Tree, buffers: list[memoryview]) -> tuple[Tree, list[bytes]]:
+        """The learner's code called a function of the test."""
+        self._callbacks_used += 1
+        encoder = Encoder(_no_reference)
+        try:
+            if self._callbacks_used > MAX_CALLBACKS:
+                raise WireError("too many calls of the test's functions")
+            if type(tree) is not list or len(tree) != 5 or tree[0] != "callback":
+                raise WireError("not a callback")
+            _, number, method, positional, named = tree
+            decoder = Decoder(buffers, self._resolve)
+            args = [decoder.decode(a) for a in _list(positional)]
+            kwargs = decoder.decode(named)
+            function = self._callback(number, method)
+            value = function(*args, **kwargs) if callable(function) else function
+            return ["ok", encoder.encode(value)], encoder.buffers
+        except WireError:
+            raise
+        except LearnerError as error:
+            return ["raise", [error.types[0], error.text]], []
+        except (AssertionError, CandidateDied) as error:
+            self._broken = self._broken or error
+            return ["raise", ["RuntimeError", "the check has failed already"]], []
+        except Exception as error:
+            return ["raise", [type(error).__name__, str(error)[:500]]], []
+
+    def _callback(self, number: Any, method: Any) -> Any:
+        if type(number) is not int or not 0 <= number < len(self._callbacks):
+            raise WireError("no such function")
+        target = self._callbacks[number]
+        if method is None or method == "__call__":
+            return target
+        name = method.removeprefix(".") if type(method) is str else "_"
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(target, name)
+
+    def _reference(self, obj: Any) -> Tree:
+        if type(obj) is Handle:
+            proxy, number, _, _, generation = obj._dlkit
+            if generation != proxy.session.generation:
+                raise CandidateDied("crashed", "the object it works on was lost when your code crashed")
+            return ["handle", number]
+        torch = torch_or_none()
+        if torch is not None and isinstance(obj, torch.nn.Module):
+            raise TypeError("a module cannot be sent: build it in a probe")
+        number = len(self._callbacks)
+        self._callbacks.append(obj)
+        if inspect.isroutine(obj) or isinstance(obj, type):
+            return ["callback", number, getattr(obj, "__name__", "function")]
+        methods = [n for n in dir(obj) if not n.startswith("_") and callable(getattr(obj, n))]
+        return ["object", number, type(obj).__name__, methods]
+
+    def _resolve(self, tag: str, args: list[Any]) -> Any:
+        if tag == "handle" and len(args) == 3 and type(args[0]) is int:
+            return Handle(self, args[0], str(args[1])[:80], args[2] is True)
+        if tag == "callback" and type(args[0]) is int and 0 <= args[0] < len(self._callbacks):
+            return self._callbacks[args[0]]
+        if tag == "tensor_on" and len(args) == 2 and type(args[1]) is str:
+            args[0].dlkit_device = args[1][:20]  # its values are here, on the CPU; where it was is noted
+            return args[0]
+        raise WireError("not a value")
+
+
+class Function:
+    """`candidate.softmax`: calling it calls the learner's; `candidate.Tensor.zeros` follows attributes."""
+
+    def __init__(self, proxy: CandidateProxy, *path: str) -> None:
+        self._proxy = proxy
+        self._path = path
+
+    def __getattr__(self, name: str) -> "Function":
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Function(self._proxy, *self._path, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._proxy.call([None, *self._path], ".".join(self._path), args, kwargs)
+
+    def value(self) -> Any:
+        """The attribute itself, for a constant."""
+        return self._proxy.read([None, *self._path])
+
+    def __repr__(self) -> str:
+        return f"<{'.'.join(self._path)} of the submission>"
+
+
+def write_back(original: Any, new: Any) -> None:
+    """Give the test's own object the value that the learner's code left in its copy."""
+    torch = torch_or_none()
+    if isinstance(original, np.ndarray):
+        if isinstance(new, np.ndarray) and new.shape == original.shape and original.flags.writeable:
+            original[...] = new.astype(original.dtype, copy=False)
+    elif torch is not None and isinstance(original, torch.Tensor):
+        if isinstance(new, torch.Tensor) and new.shape == original.shape:
+            with torch.no_grad():
+                original.data.copy_(new)
+            original.grad = new.grad
+    elif isinstance(original, list) and isinstance(new, list):
+        if len(original) == len(new):
+            new = [_kept(o, n) for o, n in zip(original, new, strict=True)]
+        original[:] = new
+    elif isinstance(original, tuple) and isinstance(new, tuple):
+        for o, n in zip(original, new, strict=False):
+            write_back(o, n)
+    elif isinstance(original, dict) and isinstance(new, dict):
+        merged = {k: _kept(original[k], n) if k in original else n for k, n in new.items()}
+        original.clear()
+        original.update(merged)
+    elif isinstance(original, np.random.Generator) and isinstance(new, np.random.Generator):
+        with contextlib.suppress(ValueError, TypeError):
+            original.bit_generator.state = new.bit_generator.state
+    elif torch is not None and isinstance(original, torch.Generator) and isinstance(new, torch.Generator):
+        original.set_state(new.get_state())
+
+
+def _kept(original: Any, new: Any) -> Any:
+    """The test's own nested object with the new value, where the kinds agree; else the new one."""
+    if isinstance(original, np.ndarray | list | dict) and type(original) is type(new):
+        if isinstance(original, np.ndarray) and (original.shape != new.shape or original.dtype != new.dtype):
+            return new
+        write_back(original, new)
+        return original
+    return new
+
+
+def _pairs(value: Any) -> list[tuple[Any, Any]]:
+    return [p for p in _list(value) if type(p) is tuple and len(p) == 2]
+
+
+def _no_reference(obj: Any) -> Tree:
+    raise TypeError(f"{type(obj).__name__} cannot cross to the candidate")
+
+
+def _ignore_reference(tag: str, args: list[Any]) -> Any:
+    return None
+
+
+def _no_callback(*_: Any) -> Any:
+    raise WireError("not a callback")
+
+
+# Probes: functions of the test file, sent as source
+
+_PACKAGED: dict[types.CodeType, dict[str, Any]] = {}
+
+
+def package_probe(probe: Callable[..., Any]) -> dict[str, Any]:
+    """A probe's source with what its globals mean: modules by name, other functions as source, plain constants."""
+    code = probe.__code__
+    if code not in _PACKAGED:
+        if code.co_freevars:
+            raise TypeError(f"the probe {probe.__name__} uses variables of the test around it: {code.co_freevars}")
+        sources: list[str] = []
+        imports: dict[str, str] = {}
+        constants: dict[str, Any] = {}
+        _collect(probe, sources, imports, constants, set())
+        _PACKAGED[code] = {
+            "name": probe.__name__, "source": "\n\n".join(sources), "imports": imports, "constants": constants
+        }  # fmt: skip
+    return _PACKAGED[code]
+
+
+def _collect(
+    function: Any, sources: list[str], imports: dict[str, str], constants: dict[str, Any], seen: set[str]
+) -> None:
+    if function.__name__ in seen:
+        return
+    seen.add(function.__name__)
+    source = textwrap.dedent(inspect.getsource(function))
+    sources.insert(0, source)
+    space = inspect.getmodule(function).__dict__ if isinstance(function, type) else function.__globals__
+    for name in sorted({n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}):
+        if name not in space:
+            continue
+        value = space[name]
+        if isinstance(value, types.ModuleType):
+            imports[name] = value.__name__
+        elif isinstance(value, types.FunctionType | type) and value.__module__ == space["__name__"]:
+            _collect(value, sources, imports, constants, seen)
+        elif isinstance(value, type) or inspect.isroutine(value):
+            if value.__module__ not in ("builtins", "typing"):
+                imports[name] = f"{value.__module__}:{value.__qualname__}"
+        elif not name.startswith("__") and not hasattr(value, "__origin__"):
+            constants[name] = value

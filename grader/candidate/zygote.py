@@ -1,0 +1,295 @@
+"""The process inside the sandbox: it imports numpy or torch once and forks one candidate per submission.
+
+It is trusted code that runs no line of a learner. The grader speaks to it over a control socket (one JSON object per
+packet): `spawn` (with two descriptors: the wire and the output pipe), `kill`; it answers `ready`, `spawned`, `exited`.
+"""
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from . import confine
+from .channel import Channel, Closed
+from .wire import Tree, WireError
+from .worker import Worker
+
+_TICK = 0.05  # seconds between looks at the memory of a running candidate
+
+
+def main(config: dict[str, Any]) -> None:
+    control = socket.socket(fileno=config["control"])
+    try:
+        for module in config["preload"]:
+            importlib.import_module(module)
+        zygote = Zygote(control, config)
+    except BaseException as error:
+        control.send(json.dumps({"failed": f"{type(error).__name__}: {error}"[:2000]}).encode())
+        os._exit(1)
+    control.send(json.dumps({"ready": zygote.abilities}).encode())
+    zygote.run()
+
+
+class Zygote:
+    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+        self._control = control
+        self._isolate = config["kind"] == "bwrap"
+        self._outer_uids = config.get("uids", 0)  # how many spare user ids the outer namespace maps
+        self._private = config["private"]
+        self._kernel: confine.Kernel | None = None
+        self._rules: Any = None
+        self._children: dict[int, dict[str, Any]] = {}  # pid -> what the grader calls it, and its limits
+        self._started = 0
+        if sys.platform == "linux":
+            self._kernel = confine.Kernel()
+            self._rules = confine.system_call_filter()
+            if self._isolate:
+                self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            else:
+                confine.become_subreaper(self._kernel)
+        self._inherited = _usage([os.getpid()])[0]  # each fork starts with this much, shared until it is written
+        self.abilities = {"pid": os.getpid(), "filter": self._rules is not None}
+
+    def run(self) -> None:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        poll.register(wake_read, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll(_TICK * 1000 if self._children else None):
+                if descriptor == wake_read:
+                    os.read(wake_read, 512)
+                elif not self._request():
+                    self._leave()
+            self._reap()
+            self._watch()
+
+    def _request(self) -> bool:
+        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 4)
+        if not data:
+            return False
+        request = json.loads(data)
+        if "spawn" in request:
+            self._spawn(request, *descriptors)
+        elif "kill" in request:
+            for pid, child in self._children.items():
+                if child["name"] == request["kill"]:
+                    self._kill(pid)
+        return True
+
+    def _tell(self, **message: Any) -> None:
+        with contextlib.suppress(OSError):
+            self._control.send(json.dumps(message).encode())
+
+    def _spawn(self, request: dict[str, Any], wire: int, output: int) -> None:
+        limits = confine.Limits(**request["limits"])
+        self._started += 1
+        try:
+            if self._isolate:
+                assert self._kernel is not None
+                self._kernel("unshare", confine.NEWPID)
+            pid = os.fork()
+        except OSError as error:
+            os.close(wire)
+            os.close(output)
+            self._tell(exited=request["spawn"], status=None, reason=f"no process could be started: {error}")
+            return
+        if pid == 0:
+            self._become_candidate(wire, output, limits, request)
+        if self._isolate:
+            self._kernel("setns", self._own_pids, confine.NEWPID)  # type: ignore[misc]
+        os.close(wire)
+        os.close(output)
+        self._children[pid] = {"name": request["spawn"], "limits": limits, "reason": None}
+        self._tell(spawned=request["spawn"])
+
+    def _become_candidate(self, wire: int, output: int, limits: confine.Limits, request: dict[str, Any]) -> None:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setsid()
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            sock = socket.socket(fileno=os.dup2(wire, 3))
+            os.closerange(4, 4096)
+            if self._isolate:
+                assert self._kernel is not None
+                if self._outer_uids:  # a user of its own, with no right to anything of the one who started dlkit
+                    uid = 1 + self._started % self._outer_uids
+                    os.setresgid(uid, uid, uid)
+                    os.setresuid(uid, uid, uid)
+                confine.enter_namespaces(self._kernel, limits, self._private)
+            else:
+                os.chdir(request["folder"])
+            confine.limit_resources(limits, enforce_processes=self._isolate)
+            if self._kernel is not None:
+                confine.drop_privileges(self._kernel, self._rules)
+            serve(Channel(sock))
+        except BaseException as error:
+            with contextlib.suppress(BaseException):
+                os.write(2, f"dlkit: the candidate could not start: {type(error).__name__}: {error}\n".encode())
+            os._exit(97)
+        os._exit(0)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            child = self._children.pop(pid, None)
+            if child is not None:
+                if not self._isolate:
+                    _kill_group(pid)
+                    self._kill_strays()
+                code = os.waitstatus_to_exitcode(status)
+                self._tell(exited=child["name"], status=code, reason=child["reason"])
+
+    def _watch(self) -> None:
+        """Memory and number of a candidate's processes together: what no resource limit of one process sees."""
+        if not self._children or not os.path.isdir("/proc/self"):
+            return
+        family = _families(set(self._children))
+        for pid, members in family.items():
+            child = self._children[pid]
+            memory, threads = _usage(members)
+            if memory - len(members) * self._inherited > child["limits"].memory * 1.1:
+                child["reason"] = "memory"
+            elif threads > child["limits"].processes * 2:
+                child["reason"] = "processes"
+            else:
+                continue
+            self._kill(pid)
+
+    def _kill(self, pid: int) -> None:
+        if not self._isolate:
+            for member in _families({pid}).get(pid, []):
+                with contextlib.suppress(OSError):
+                    os.kill(member, signal.SIGKILL)
+            _kill_group(pid)
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)  # the first process of a pid namespace takes all others with it
+
+    def _kill_strays(self) -> None:
+        """Processes that a candidate left behind are our children now (subreaper)."""
+        for _ in range(100):
+            strays = [p for p, parent in _parents().items() if parent == os.getpid() and p not in self._children]
+            if not strays:
+                return
+            for pid in strays:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, 0)
+
+    def _leave(self) -> None:
+        for pid in list(self._children):
+            self._kill(pid)
+        deadline = time.monotonic() + 1.0
+        while self._children and time.monotonic() < deadline:
+            self._reap()
+            time.sleep(0.002)
+        os._exit(0)
+
+
+def serve(channel: Channel) -> None:
+    """Answer requests until the grader closes the wire."""
+    number = 0
+
+    def ask(tree: Tree, buffers: list[bytes]) -> tuple[Tree, list[memoryview]]:
+        _flush()
+        channel.send(number, "callback", tree, buffers)
+        outer = number
+        while True:
+            message = channel.receive()
+            if message.kind == "answer":
+                return message.tree, message.buffers
+            answer(message)  # the test's function called back into the learner's code
+            _restore(outer)
+
+    def _restore(value: int) -> None:
+        nonlocal number
+        number = value
+
+    def answer(message: Any) -> None:
+        nonlocal number
+        number = message.number
+        kind, tree, buffers = worker.handle(message.kind, message.tree, message.buffers)
+        _flush()
+        try:
+            channel.send(message.number, kind, tree, buffers)
+        except WireError as error:
+            channel.send(message.number, "refused", str(error), [])
+
+    sys.stdout = open(1, "w", buffering=8192, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    with contextlib.suppress(Exception):
+        faulthandler.enable(file=2, all_threads=False)
+    worker = Worker(ask)
+    try:
+        while True:
+            answer(channel.receive())
+    except (Closed, WireError):
+        os._exit(0)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BaseException):
+            stream.flush()
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _parents() -> dict[int, int]:
+    """Every process this one can see -> its parent."""
+    parents = {}
+    with contextlib.suppress(OSError):
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    with open(f"/proc/{entry}/stat", "rb") as stat:
+                        parents[int(entry)] = int(stat.read().rpartition(b")")[2].split()[1])
+    return parents
+
+
+def _families(roots: set[int]) -> dict[int, list[int]]:
+    """The descendants of each root, itself included."""
+    parents, family = _parents(), {root: [root] for root in roots}
+    for pid in parents:
+        step, seen = pid, 0
+        while step in parents and step not in roots and seen < 10_000:
+            step, seen = parents[step], seen + 1
+        if step in roots and pid != step:
+            family[step].append(pid)
+    return family
+
+
+def _usage(pids: list[int]) -> tuple[int, int]:
+    """Bytes of anonymous and shared memory in use, and threads, of all these processes."""
+    memory = threads = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/status") as status:
+            for line in status:
+                if line.startswith(("RssAnon:", "RssShmem:")):
+                    memory += int(line.split()[1]) * 1024
+                elif line.startswith("Threads:"):
+                    threads += int(line.split()[1])
+    return memory, threads

@@ -1,0 +1,113 @@
+"""`dlkit check` from words to a verdict: find the exercise and the file, look at the machine, grade, choose the exit code."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from .candidate.confine import Limits
+from .catalog import Exercise, catalog
+from .errors import MissingOnMachine, UsageProblem
+from .result import Result
+from .runner import Options, fresh_seed, grade, public_checks
+from .sandbox import SandboxUnavailable
+from .submission import read_submission
+
+WORKSPACE = "dlkit.toml"
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What the command line said."""
+
+    exercise: str
+    file: str | None
+    seed: int | None
+    device: str
+    sandbox: str
+    timeout: float | None
+    only: tuple[str, ...]
+    require_gpu: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result, the process's exit code, and remarks for `--verbose`."""
+
+    result: Result
+    exit_code: int
+    notes: tuple[str, ...] = ()
+
+
+def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], None]) -> Outcome:
+    """Grade what was asked for. Raises DlkitError with a sentence where that cannot be."""
+    exercise = catalog().find(request.exercise)
+    file = request.file or _answer_file(request.exercise, exercise)
+    submission = read_submission(exercise, file, stdin)
+    _need_machine(exercise, request.device)
+    _need_checks(exercise, request.only)
+    limits = Limits() if request.timeout is None else replace(Limits(), call_seconds=request.timeout)
+    seed = fresh_seed() if request.seed is None else request.seed
+    options = Options(seed, limits, request.only, "cpu", request.sandbox)
+    try:
+        result = grade(exercise, submission, options, progress)
+    except SandboxUnavailable as error:
+        raise MissingOnMachine(
+            f"The sandbox `{request.sandbox}` does not work here: {error}. Install it with your package manager"
+            " (`apt install bubblewrap`), or use --sandbox process for code that you trust."
+        ) from None
+    return Outcome(result, _exit_code(result, request.require_gpu), _notes(result))
+
+
+def _exit_code(result: Result, require_gpu: bool) -> int:
+    if result.status == "internal_error":
+        return 3
+    if require_gpu and result.gpu.status in ("failed", "skipped"):
+        return 1
+    return 0 if result.passed else 1
+
+
+def _notes(result: Result) -> tuple[str, ...]:
+    if result.sandbox == "process":
+        return ("No real sandbox: install bubblewrap (`apt install bubblewrap`) before you grade other people's code.",)
+    return ()
+
+
+def _answer_file(text: str, exercise: Exercise) -> str:
+    """The file to grade where none was given: the path itself, this folder's, or the workspace's copy."""
+    if Path(text).suffix in (".py", ".ipynb"):
+        return text
+    here = Path.cwd()
+    candidates = [here / f"{exercise.stem}{suffix}" for suffix in (".py", ".ipynb")]
+    for folder in (here, *here.parents):
+        if (folder / WORKSPACE).is_file():
+            candidates += sorted(folder.rglob(f"{exercise.stem}.py")) + sorted(folder.rglob(f"{exercise.stem}.ipynb"))
+            break
+    for path in candidates:
+        if path.is_file():
+            return str(path)
+    raise UsageProblem(
+        f"Which file holds your answer? There is no {exercise.stem}.py here. Name it:"
+        f" dlkit check {exercise.slug} FILE (the stub to start from: {exercise.stub})."
+    )
+
+
+def _need_machine(exercise: Exercise, device: str) -> None:
+    if exercise.framework == "torch" and importlib.util.find_spec("torch") is None:
+        raise MissingOnMachine(
+            f"{exercise.name} needs PyTorch, which is not installed. Install it: pip install 'dlkit[torch]'"
+            " (see README for a small CPU build)."
+        )
+    if device == "cuda" and exercise.framework == "torch":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise MissingOnMachine("--device cuda: PyTorch sees no CUDA device here. Leave the option out, or use sim.")
+
+
+def _need_checks(exercise: Exercise, only: tuple[str, ...]) -> None:
+    names = public_checks(exercise)
+    for name in only:
+        if name not in names:
+            raise UsageProblem(f"{exercise.name} has no check `{name}`. Its checks: {', '.join(names)}.")

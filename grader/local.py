@@ -1,0 +1,37 @@
+"""Sessions in this process, for trusted answers only: the reference, the known-wrong ones, a debugger's file."""
+
+from pathlib import Path
+
+from .candidate.confine import Limits
+from .candidate.proxy import LocalLink, Session, Submission
+from .catalog import Exercise, catalog
+from .wrong import answer_module
+
+_UNLIMITED = Limits(call_seconds=1e9, total_seconds=1e9)
+
+
+def answer_session(exercise: Exercise, overrides: dict[str, object], seed: int) -> Session:
+    """The reference, with some of its names replaced, behind the same wire as a submission."""
+
+    def open_link() -> LocalLink:
+        link = LocalLink()
+        link.adopt(answer_module(exercise, overrides))
+        return link
+
+    return LocalSession(Submission((), exercise.stem), open_link, _UNLIMITED, seed)
+
+
+def local_session(file: str, seed: int) -> Session:
+    """A trusted file, loaded into this process (a debugger works in it)."""
+    path = Path(file)
+    exercise = catalog().find(path.name)
+    submission = Submission(((str(path), path.read_text("utf-8")),), exercise.stem, exercise.names)
+    return Session(submission, LocalLink, _UNLIMITED, seed)
+
+
+class LocalSession(Session):
+    """A session whose link serves a module that is imported already."""
+
+    def load(self) -> None:
+        self.generation += 1
+        self._link = self._open_link()

@@ -1,0 +1,80 @@
+"""The catalogue for people: `dlkit list`, `dlkit show`."""
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from ..catalog import Exercise
+from .terminal import Style
+
+
+def listing(exercises: Sequence[Exercise], width: int, style: Style, question: str | None = None) -> str:
+    """One line per exercise, grouped by track; with `question`, the interview questions that match."""
+    if not exercises:
+        return "No exercise fits. `dlkit list` without options shows all of them."
+    lines: list[str] = []
+    track = ""
+    wide = max(len(e.slug) for e in exercises)
+    for e in exercises:
+        if e.track != track:
+            track = e.track
+            lines += ["", style(track, bold=True)] if lines else [style(track, bold=True)]
+        facts = f"{e.framework}, level {e.level}, {e.minutes} min"
+        room = width - wide - 8 - len(facts) - 2
+        if room >= 16:
+            lines.append(f"  {e.number}  {e.slug:<{wide}}  {_cut(e.title, room):<{room}}  {style(facts, dim=True)}")
+        else:
+            lines += [f"  {e.number}  {e.slug}", style(f"      {_cut(e.title, width - 6)}", dim=True)]
+        for q in _matching(e, question):
+            lines += textwrap.wrap(q, width, initial_indent="      ? ", subsequent_indent="        ")
+    lines += ["", f"{len(exercises)} exercises. `dlkit show {exercises[0].slug}` prints a statement."]
+    return "\n".join(lines)
+
+
+def statement(exercise: Exercise, width: int, style: Style) -> str:
+    """Title, facts, statement, interview questions, prerequisites, sources."""
+    facts = f"{exercise.track} · {exercise.framework} · level {exercise.level} of 5 · {exercise.minutes} minutes"
+    lines = [style(f"{exercise.name} · {exercise.title}", bold=True), style(facts, dim=True), "", exercise.statement, ""]
+    if exercise.forbidden:
+        lines += _paragraph("Not to be used: " + ", ".join(exercise.forbidden), width)
+    if exercise.prerequisites:
+        lines += _paragraph("Builds on: " + ", ".join(exercise.prerequisites), width)
+    if exercise.questions:
+        lines += [style("Interview questions it answers", bold=True)]
+        for question in exercise.questions:
+            lines += textwrap.wrap(question, width, initial_indent="  - ", subsequent_indent="    ")
+        lines.append("")
+    if exercise.sources:
+        lines += _paragraph("Sources: " + "; ".join(exercise.sources), width)
+    lines.append(f"Start from {exercise.stub}, then: dlkit check {exercise.slug} YOUR_FILE")
+    return "\n".join(lines)
+
+
+def listing_json(exercises: Sequence[Exercise]) -> str:
+    return json.dumps([_facts(e) for e in exercises], indent=1)
+
+
+def statement_json(exercise: Exercise) -> str:
+    return json.dumps({**_facts(exercise), "statement": exercise.statement, "stub": exercise.stub.read_text("utf-8")})
+
+
+def _facts(e: Exercise) -> dict[str, Any]:
+    return {
+        "exercise": e.name, "slug": e.slug, "title": e.title, "track": e.track, "framework": e.framework,
+        "level": e.level, "minutes": e.minutes, "prerequisites": list(e.prerequisites),
+        "forbidden": list(e.forbidden), "questions": list(e.questions), "sources": list(e.sources),
+    }  # fmt: skip
+
+
+def _matching(exercise: Exercise, question: str | None) -> list[str]:
+    words = (question or "").lower().split()
+    return [q for q in exercise.questions if words and all(w in q.lower() for w in words)]
+
+
+def _paragraph(text: str, width: int) -> list[str]:
+    return [*textwrap.wrap(text, width), ""]
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"

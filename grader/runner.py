@@ -1,0 +1,312 @@
+"""grade(exercise, submission) -> Result: the one place where a verdict is made."""
+
+import ast
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import diagnose
+from .candidate.confine import Limits
+from .candidate.proxy import Call, CandidateDied, LearnerError, ProcessLink, Session, Submission
+from .candidate.wire import Decoder
+from .catalog import Exercise
+from .compare import show
+from .local import answer_session
+from .plugin import Record
+from .result import Check, Gpu, Result
+from .sandbox import SandboxUnavailable, WarmParent, start
+from .suite import Suite, with_suite
+from .text import clean
+from .version import VERSION
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade: everything that can change a verdict or its wording."""
+
+    seed: int
+    limits: Limits = Limits()
+    only: tuple[str, ...] = ()
+    device: str = "cpu"
+    sandbox: str = "auto"
+    diagnose: bool = True
+
+
+def fresh_seed() -> int:
+    """A seed that nobody can foresee, short enough to type."""
+    return secrets.randbelow(10**9)
+
+
+def public_checks(exercise: Exercise) -> list[str]:
+    """The names of an exercise's checks, read from the source of its hidden tests."""
+    tree = ast.parse(exercise.tests.read_text("utf-8"))
+    functions = [n.name for n in tree.body if isinstance(n, ast.FunctionDef)]
+    return [name.removeprefix("test_") for name in functions if name.startswith("test_")]
+
+
+def preload_for(exercise: Exercise) -> list[str]:
+    return ["numpy", "torch"] if exercise.framework == "torch" else ["numpy"]
+
+
+def grade(
+    exercise: Exercise, submission: Submission, options: Options, progress: Progress = lambda name: None
+) -> Result:
+    """Grade one submission with a warm parent of its own.
+
+    Raises SandboxUnavailable where the sandbox asked for does not work, GraderFault where the hidden tests do not load.
+    """
+    with start(options.sandbox, preload_for(exercise)) as parent:  # its imports run while pytest is imported here
+        return with_suite(
+            [exercise], lambda suite: grade_with(suite, parent, exercise, submission, options, progress)
+        )  # fmt: skip
+
+
+def grade_with(
+    suite: Suite,
+    parent: WarmParent,
+    exercise: Exercise,
+    submission: Submission,
+    options: Options,
+    progress: Progress = lambda name: None,
+) -> Result:
+    """Grade one submission with a suite and a parent that are there already."""
+    started = time.monotonic()
+    parent.ready()
+    limits = replace(options.limits, call_seconds=max(options.limits.call_seconds, exercise.call_seconds))
+    session = Session(submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, _public_seed(options.seed))
+    try:
+        trouble = _load(session)
+        records = {}
+        if not trouble:
+            records = suite.run(
+                exercise, session, options.seed, options.only, options.device, lambda r: progress(r.name)
+            )  # fmt: skip
+        output = session.output
+    finally:
+        session.close()
+    verdict = _Verdict(suite, exercise, session, options, trouble, records)
+    return verdict.result(parent.kind, output, time.monotonic() - started)
+
+
+def _public_seed(seed: int) -> int:
+    """The seed of the candidate's global generators: it follows from the run's seed and does not reveal it."""
+    import hashlib
+
+    return int.from_bytes(hashlib.sha256(f"dlkit {seed}".encode()).digest()[:4], "big")
+
+
+def _load(session: Session) -> str:
+    """Load the submission; why no check can run, or nothing."""
+    try:
+        session.load()
+    except CandidateDied as death:
+        what = "while it was imported" if death.kind != "out_of_memory" else "while importing it"
+        return f"Your file ended {what}: {death}." if death.kind != "timeout" else f"Importing your file gave {death}."
+    if not session.names and session.submission.names and session.errors:
+        return _load_error(session.errors[0])
+    return ""
+
+
+def _load_error(error: dict[str, Any]) -> str:
+    kind, text = str(error.get("types", ["Error"])[0]), str(error.get("text", ""))
+    if error.get("kind") == "syntax":
+        line, column, code = error.get("line"), error.get("column"), str(error.get("code") or "").rstrip("\n")
+        words = f"{kind} in {error.get('file')}, line {line}: {text}."
+        if isinstance(line, int) and code:
+            indent = len(code) - len(code.lstrip())
+            caret = max(0, (column or 1) - 1 - indent) if isinstance(column, int) else 0
+            words += f"\n    {code.strip()}\n    {' ' * min(caret, 160)}^"
+        return words
+    lines = [f"{error.get('file')} does not import. {kind}: {text}"]
+    for frame in error.get("frames") or []:
+        lines.append(f"    line {frame.get('line')}, in {frame.get('function')}: {frame.get('code')}")
+    return "\n".join(str(line)[:400] for line in lines)
+
+
+class _Verdict:
+    """From what happened to a Result."""
+
+    def __init__(
+        self, suite: Suite, exercise: Exercise, session: Session, options: Options, trouble: str,
+        records: dict[str, Record],
+    ) -> None:  # fmt: skip
+        self._suite = suite
+        self._exercise = exercise
+        self._session = session
+        self._options = options
+        self._trouble = trouble
+        self._records = records
+        self._settle_errors()
+        failed = [r for r in records.values() if r.outcome == "failed"]
+        not_started = failed and all(_unstarted(r) for r in failed)
+        wanted = options.diagnose and failed and not not_started
+        self._diagnoses = diagnose.diagnose(exercise, failed, self._replay) if wanted else {}
+
+    def _replay(self, check: str, overrides: dict[str, Any]) -> Record | None:
+        """One check again, in this process, against the reference with some names replaced."""
+        session = answer_session(self._exercise, overrides, _public_seed(self._options.seed))
+        try:
+            records = self._suite.run(
+                self._exercise, session, self._options.seed, [check], self._options.device
+            )  # fmt: skip
+            return records.get(check)
+        finally:
+            session.close()
+
+    def _settle_errors(self) -> None:
+        """An unforeseen exception in a check is the learner's if the reference passes that check."""
+        for record in self._records.values():
+            if record.outcome == "error" and diagnose.error_is_learners(record, self._replay):
+                record.outcome = "failed"
+
+    def result(self, sandbox: str, output: str, duration: float) -> Result:
+        exercise, options = self._exercise, self._options
+        checks = tuple(self._check(name, title, maximum) for name, title, maximum in self._wanted())
+        flags = tuple(
+            {**f, "message": f"`{f['name']}` (line {f['line']}) is what this exercise asks you to write yourself"}
+            for f in self._session.flags
+        )
+        score = 0.0 if flags else _rounded(sum(c.points for c in checks))
+        maximum = _rounded(sum(c.max_points for c in checks))
+        status, message = self._status(checks, score >= maximum and bool(checks))
+        gpu = Gpu() if exercise.framework == "numpy" else Gpu("skipped", None, "device checks are not built yet")
+        return Result(
+            exercise.name, exercise.slug, exercise.title, status, score, maximum, options.seed, options.device,
+            sandbox, round(duration, 3), checks, VERSION, gpu, flags, clean(output), clean(message, 4000),
+        )  # fmt: skip
+
+    def _wanted(self) -> list[tuple[str, str, float]]:
+        names = self._suite.checks(self._exercise)
+        chosen = [n for n in names if not self._options.only or n in self._options.only]
+        if self._records:
+            return [(r.name, r.title, r.max_points) for r in (self._records[n] for n in chosen)]
+        return [self._suite.describe(self._exercise, n) for n in chosen]
+
+    def _check(self, name: str, title: str, maximum: float) -> Check:
+        options, record = self._options, self._records.get(name)
+        if record is None:
+            return Check(name, title, "skipped", 0.0, maximum, "Your file does not load, so this was not tried.")
+        earned = 0.0 if record.outcome in ("error", "skipped") else _rounded(maximum * record.fraction)
+        failed = record.outcome == "failed"
+        return Check(
+            name, title, record.outcome, earned, maximum, clean(_message(record, self._exercise), 4000),
+            clean(_input(record), 600) if failed else "", self._diagnoses.get(name) if failed else None,
+            f"dlkit check {self._exercise.name} --seed {options.seed} --only {name}" if record.outcome != "passed" else "",
+            clean(record.output, 8000) if failed else "",
+        )  # fmt: skip
+
+    def _status(self, checks: tuple[Check, ...], full: bool) -> tuple[str, str]:
+        session, records = self._session, self._records
+        failed = [r for r in records.values() if r.outcome == "failed"]
+        deaths = [d for d in session.deaths if d != "refused"]
+        if any(c.status == "error" for c in checks):
+            return "internal_error", "A check of ours broke. This is a fault of dlkit, not of your answer."
+        if self._trouble:
+            return (deaths[0] if deaths else "invalid"), self._trouble
+        missing = [n for n in session.submission.names if session.names.get(n) not in ("function", "class")]
+        if missing:
+            return "invalid", _missing_words(missing, session, self._exercise)
+        if failed and all(_unstarted(r) for r in failed) and len(failed) + _skipped(records) == len(records):
+            return "not_started", "Every function still raises NotImplementedError: write your answer in its place."
+        if deaths and not full:
+            return deaths[0], ""
+        if session.flags:
+            return "failed", "A forbidden shortcut makes the score 0."
+        return ("passed" if full else "failed"), ""
+
+
+def _rounded(value: float) -> float:
+    return round(value + 0.0, 2)
+
+
+def _skipped(records: dict[str, Record]) -> int:
+    return sum(r.outcome == "skipped" for r in records.values())
+
+
+def _unstarted(record: Record) -> bool:
+    errors = [c.error for c in record.cases] or [record.error]
+    return all(isinstance(e, LearnerError) and e.not_implemented for e in errors)
+
+
+def _missing_words(missing: list[str], session: Session, exercise: Exercise) -> str:
+    name = missing[0]
+    kind = session.names.get(name)
+    if kind is not None:
+        return f"`{name}` is {kind}, not a function: the checks call it as the statement shows."
+    words = f"Your file defines no `{name}`"
+    if session.errors:
+        return f"{words}. {_load_error(session.errors[0])}"
+    return f"{words}: keep the names of the stub (`dlkit show {exercise.number}` prints it)."
+
+
+def _message(record: Record, exercise: Exercise) -> str:
+    if record.outcome == "passed":
+        return ""
+    if record.outcome == "skipped":
+        return record.reason
+    error = record.error
+    words = _error_words(error, record, exercise)
+    failing = [c for c in record.cases if c.error is not None]
+    if record.cases:
+        where = f"{failing[0].name}: " if failing and failing[0].error is error else ""
+        count = f" ({len(failing)} of {len(record.cases)} cases fail)" if len(record.cases) > 1 and failing else ""
+        words = where + words + count
+    return words
+
+
+def _error_words(error: BaseException | None, record: Record, exercise: Exercise) -> str:
+    if isinstance(error, LearnerError):
+        return _learner_words(error)
+    if isinstance(error, CandidateDied):
+        return f"No answer: {error}."
+    if isinstance(error, AssertionError):
+        return str(error) or "The check's condition does not hold."
+    called = record.candidate.calls[-1].target if record.candidate and record.candidate.calls else exercise.slug
+    if record.outcome == "failed":
+        return f"What {called} returned cannot be used: {type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _learner_words(error: LearnerError) -> str:
+    lines = [str(error)]
+    lines += [f"    {f['file']}, line {f['line']}, in {f['function']}: {f['code']}" for f in error.frames[-3:]]
+    if error.signature and not error.frames:
+        lines.append(f"    Your signature is {error.signature}; keep the one of the stub.")
+    return "\n".join(lines)
+
+
+def _input(record: Record) -> str:
+    """The call that failed, as it was sent."""
+    calls: list[Call] = record.candidate.calls if record.candidate else []
+    failing = next((c.name for c in record.cases if c.error is not None), None)
+    calls = [c for c in calls if c.case == failing] or calls
+    if not calls:
+        return ""
+    call = calls[-1]
+    (positional, named), buffers = call.payload
+    try:
+        decoder = Decoder([memoryview(bytes(b)) for b in buffers], lambda tag, args: _Named(tag, args))
+        shown = [show(decoder.decode(t), 160) for t in positional]
+        shown += [f"{name}={show(decoder.decode(t), 160)}" for name, t in named]
+    except Exception:  # an input that cannot be shown is no reason to lose the report
+        return ""
+    return f"{call.target}({', '.join(shown)})"
+
+
+class _Named:
+    """A handle or callback, in a shown call."""
+
+    def __init__(self, tag: str, args: list[Any]) -> None:
+        self._text = f"<{args[-1] if tag == 'callback' else args[1] if len(args) > 1 else 'object'}>"
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+__all__ = ["Options", "SandboxUnavailable", "fresh_seed", "grade", "grade_with", "preload_for"]
+
+

@@ -1,0 +1,113 @@
+"""What is handed in -> a Submission: `.py`, `.ipynb`, standard input. Bounded, decoded, never executed here."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .candidate.proxy import Submission
+from .catalog import Exercise
+from .errors import UsageProblem
+
+MAX_BYTES = 4 << 20  # a notebook with pictures in it is this large at most
+
+
+def read_submission(exercise: Exercise, path: str, stdin: BinaryIO) -> Submission:
+    """The submission at `path` (`-` is `stdin`). Raises UsageProblem where it is not a readable text of ours."""
+    data, label = _read(path, stdin)
+    if path.endswith(".ipynb"):
+        return submission(exercise, notebook_cells(data, label))
+    return submission(exercise, ((label, _text(data, label)),))
+
+
+def submission(exercise: Exercise, units: tuple[tuple[str, str], ...]) -> Submission:
+    """Units of source as a submission to an exercise."""
+    return Submission(units, exercise.stem, exercise.names, exercise.bans)
+
+
+def _read(path: str, stdin: BinaryIO) -> tuple[bytes, str]:
+    if path == "-":
+        data = stdin.read(MAX_BYTES + 1)
+        label = "standard input"
+    else:
+        file = Path(path)
+        label = file.name
+        data = _read_file(file)
+    if len(data) > MAX_BYTES:
+        raise UsageProblem(f"{label} is larger than {MAX_BYTES >> 20} MiB. An answer is a short Python file.")
+    return data, label
+
+
+def _read_file(file: Path) -> bytes:
+    try:
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UsageProblem(f"{file} is a folder. Give the file in it that holds your answer.")
+        if not stat.S_ISREG(mode):
+            raise UsageProblem(f"{file} is not an ordinary file.")
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        dangling = " It is a link to a file that is gone." if file.is_symlink() else " Check the path."
+        raise UsageProblem(f"There is no file {file}.{dangling}") from None
+    except PermissionError:
+        raise UsageProblem(f"{file} may not be read by you. Mend its permissions: chmod u+r {file}") from None
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise UsageProblem("That is not a file name.") from None
+
+
+def _text(data: bytes, label: str) -> str:
+    """Source as text: UTF-8 (with or without a BOM), or what its coding line says."""
+    import io
+    import tokenize
+
+    if b"\0" in data:
+        at = data[: data.index(b"\0")].count(b"\n") + 1
+        raise UsageProblem(f"{label} holds a null byte (line {at}): it is not a Python text file.")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        raise UsageProblem(f"{label} is not UTF-8 text. Save it as UTF-8 in your editor.") from None
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def notebook_cells(data: bytes, label: str) -> tuple[tuple[str, str], ...]:
+    """The code cells of a notebook, in order, without IPython's magics. Raises UsageProblem where it is none."""
+    try:
+        cells = json.loads(data.decode("utf-8-sig"))["cells"]
+        sources = [_cell_source(c) for c in cells if c["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UsageProblem(f"{label} is not a Jupyter notebook (nbformat 4). Save it again from Jupyter.") from None
+    if not any(s.strip() for s in sources):
+        raise UsageProblem(f"{label} has no code cell with anything in it.")
+    return tuple((f"{label} cell {i + 1}", without_magics(s)) for i, s in enumerate(sources) if s.strip())
+
+
+def _cell_source(cell: dict[str, Any]) -> str:
+    source = cell["source"]
+    text = "".join(source) if isinstance(source, list) else source
+    if not isinstance(text, str):
+        raise TypeError
+    return text.replace("\r\n", "\n").replace("\0", "")
+
+
+def without_magics(source: str) -> str:
+    """Cell source as Python: `%matplotlib inline`, `!pip …`, `?help` become empty lines, so line numbers stay."""
+    lines = source.split("\n")
+    if lines and lines[0].startswith("%%"):
+        magic = lines[0][2:].split()
+        if magic and magic[0] not in ("time", "timeit", "capture", "prun"):
+            return ""  # another language, or a file that is written
+        lines[0] = ""
+    return "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") and _is_magic(lines, i) else line for i, line in enumerate(lines))
+
+
+def _is_magic(lines: list[str], index: int) -> bool:
+    """`%` may also continue an expression of the line before."""
+    stripped = lines[index].lstrip()
+    before = next((line.rstrip() for line in reversed(lines[:index]) if line.strip()), "")
+    continues = before.endswith(("\\", "(", "[", "{", ",", "+", "-", "*", "/", "%", "="))
+    return not continues and len(stripped) > 1 and (stripped[1].isalpha() or stripped[1] in "%! .")

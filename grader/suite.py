@@ -1,0 +1,130 @@
+"""The hidden tests, collected once by pytest and run as often as wanted."""
+
+import contextlib
+import io
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from . import plugin
+from .candidate.proxy import Session
+from .catalog import Exercise
+from .errors import GraderFault
+from .plugin import GRADING, Grading, Record, check_name
+
+T = TypeVar("T")
+# Only what running a plain test function needs: start-up is felt in every `dlkit check`.
+_OFF = (
+    "cacheprovider capture debugging doctest faulthandler junitxml legacypath logging pastebin recwarn setuponly"
+    " setupplan skipping stepwise subtests terminal threadexception tmpdir unittest unraisableexception warnings"
+).split()
+
+
+class Suite:
+    """The collected checks of one or several exercises."""
+
+    def __init__(self, items: Iterable[pytest.Function]) -> None:
+        self._items: dict[str, list[pytest.Function]] = {}
+        for item in items:
+            self._items.setdefault(item.path.stem.removeprefix("test_"), []).append(item)
+
+    def checks(self, exercise: Exercise) -> list[str]:
+        return list(dict.fromkeys(check_name(i) for i in self._items.get(exercise.stem, [])))
+
+    def describe(self, exercise: Exercise, name: str) -> tuple[str, str, float]:
+        """A check that was not run: its name, sentence and points."""
+        item = next(i for i in self._items[exercise.stem] if check_name(i) == name)
+        record = Record.of(item)
+        return record.name, record.title, record.max_points
+
+    def run(
+        self,
+        exercise: Exercise,
+        session: Session,
+        seed: int,
+        only: Iterable[str] = (),
+        device: str = "cpu",
+        on_check: Callable[[Record], object] = lambda record: None,
+    ) -> dict[str, Record]:
+        """Run the checks (those named in `only`, or all) against a session; what happened, by the check's name.
+
+        `on_check` hears of each check when it is done; it ends the run by returning True.
+        """
+        chosen = set(only)
+        grading = Grading(session, seed, device)
+        items = [i for i in self._items.get(exercise.stem, []) if not chosen or check_name(i) in chosen]
+        for position, item in enumerate(items):
+            before = item.config.stash.get(GRADING, None)
+            item.config.stash[GRADING] = grading
+            try:
+                runtestprotocol(item, log=False, nextitem=None)
+            finally:
+                if before is not None:
+                    item.config.stash[GRADING] = before
+            following = items[position + 1] if position + 1 < len(items) else None
+            if following is None or check_name(following) != check_name(item):
+                if on_check(grading.records[check_name(item)]) is True:
+                    break
+        return grading.records
+
+
+def with_suite(exercises: Iterable[Exercise], work: Callable[[Suite], T]) -> T:
+    """Collect the hidden tests of `exercises` and call `work` with them.
+
+    Raises GraderFault where a test file does not load; what `work` raises comes through.
+    """
+    driver = _Driver(work)
+    files = [str(e.tests) for e in exercises]
+    arguments = [f"-pno:{name}" for name in _OFF]
+    arguments += ["--assert=plain", "--import-mode=importlib", "--noconftest", "--disable-plugin-autoload"]
+    arguments += ["-c", os.devnull, "--rootdir", str(Path(files[0]).parent), *files]
+    addopts = os.environ.pop("PYTEST_ADDOPTS", None)
+    complaints = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaints):
+            code = pytest.main(arguments, plugins=[plugin, driver])
+    finally:
+        if addopts is not None:
+            os.environ["PYTEST_ADDOPTS"] = addopts
+    if driver.error is not None:
+        raise driver.error
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if not driver.done:
+        raise GraderFault(f"The hidden tests do not load. {driver.trouble or complaints.getvalue().strip()}"[:2000])
+    return driver.result  # type: ignore[return-value]
+
+
+class _Driver:
+    """pytest calls; the work is done inside its run loop, while its fixtures and hooks stand."""
+
+    def __init__(self, work: Callable[[Suite], Any]) -> None:
+        self._work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.trouble = ""
+        self.done = False
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.trouble = str(report.longrepr)[-1500:]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        """What happened is in the records already; pytest's own failure text would cost 30 ms each."""
+        outcome: Any = "passed" if call.excinfo is None else "failed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if self.trouble:
+            return True
+        try:
+            self.result = self._work(Suite([i for i in session.items if isinstance(i, pytest.Function)]))
+            self.done = True
+        except BaseException as error:
+            self.error = error
+        return True

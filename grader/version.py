@@ -1,0 +1,3 @@
+"""The version of the grader, as results and `dlkit --version` give it."""
+
+VERSION = "0.1.0"
