@@ -36,7 +36,9 @@ def cli() -> None:
 @click.argument("file", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (schema dlkit.result/1) and nothing else.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Repeat a run: the seed that its report shows.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "sim"]), default="auto", help="For torch exercises.")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "sim"]), default="auto", help="For torch exercises."
+)
 @click.option(
     "--sandbox",
     type=click.Choice(["auto", "bwrap", "process"]),

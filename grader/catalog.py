@@ -131,7 +131,11 @@ def select(
     def fits(e: Exercise) -> bool:
         words = (question or "").lower().split()
         return (
-            (track is None or e.track[:1].lower() == track.lower() or (len(track) > 1 and track.lower() in e.track.lower()))
+            (
+                track is None
+                or e.track[:1].lower() == track.lower()
+                or (len(track) > 1 and track.lower() in e.track.lower())
+            )
             and framework in (None, e.framework)
             and level in (None, e.level)
             and (not words or any(all(w in q.lower() for w in words) for q in (*e.questions, e.title)))
@@ -154,7 +158,7 @@ def catalog() -> Catalog:
 
 def _entry(entry: dict[str, Any], root: Path) -> Exercise:
     lists = ("prerequisites", "forbidden", "hints", "questions", "sources")
-    values = {k: tuple(v) if k in lists else v for k, v in entry.items()}
+    values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in entry.items()}
     exercise = Exercise(**values, root=root)
     if not _STEM.fullmatch(exercise.stem):
         raise ValueError(f"{exercise.stem!r} in index.toml is not of the form exercise_NN_slug")

@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,7 +47,7 @@ def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], 
     submission = read_submission(exercise, file, stdin)
     _need_machine(exercise, request.device)
     _need_checks(exercise, request.only)
-    limits = Limits() if request.timeout is None else replace(Limits(), call_seconds=request.timeout)
+    limits = None if request.timeout is None else Limits(call_seconds=request.timeout)
     seed = fresh_seed() if request.seed is None else request.seed
     options = Options(seed, limits, request.only, "cpu", request.sandbox)
     try:

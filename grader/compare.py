@@ -163,7 +163,7 @@ def as_array(value: Any) -> np.ndarray:
     torch = torch_or_none()
     if torch is not None and isinstance(value, torch.Tensor):
         plain = value.detach().cpu()
-        return plain.float().numpy() if plain.dtype is torch.bfloat16 else plain.numpy()
+        return np.asarray(plain.float() if plain.dtype is torch.bfloat16 else plain)
     return np.asarray(value)
 
 
@@ -330,7 +330,7 @@ def describe(value: Any) -> str:
     if isinstance(value, Handle):
         kind = value._dlkit[2]
         article = "an" if kind[:1].lower() in "aeiou" else "a"
-        return f"{article} {kind} object"
+        return f"{article} {kind}"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if hasattr(value, "detach"):

@@ -63,7 +63,8 @@ def diagnose(exercise: Exercise, failed: list[Record], replay: Replay) -> dict[s
 def _replayed(replay: Replay, record: Record, answer: WrongAnswer) -> Record | None:
     if record.name not in answer.fails:
         return None
-    return _tried(lambda: replay(record.name, answer.overrides))
+    mistaken: Record | None = _tried(lambda: replay(record.name, answer.overrides))
+    return mistaken
 
 
 def _tried(action: Callable[[], Any]) -> Any:
@@ -136,7 +137,7 @@ def _explains(record: Record, reference: Record, mistaken: Record | None) -> boo
     if mistaken is None or mistaken.outcome != "failed" or record.candidate is None:
         return False
     theirs, right, wrong = (_by_case(r) for r in (record, reference, mistaken))
-    failing = [c.name for c in record.cases if c.error is not None] or [None]
+    failing: list[str | None] = [c.name for c in record.cases if c.error is not None] or [None]
     telling = False
     for case in failing:
         calls = theirs.get(case, [])
@@ -233,7 +234,10 @@ def _patterns(actual: np.ndarray, expected: np.ndarray) -> Iterator[tuple[str, s
         return
     with np.errstate(all="ignore"):
         if np.isnan(actual).any() and not np.isnan(expected).any():
-            yield "nan", "NaN where a finite value is right: look for 0/0, inf - inf, the log or root of a negative number."
+            yield (
+                "nan",
+                "NaN where a finite value is right: look for 0/0, inf - inf, the log or root of a negative number.",
+            )
             return
         if not np.isfinite(actual).all():
             return
@@ -247,7 +251,10 @@ def _shape_patterns(actual: np.ndarray, expected: np.ndarray) -> Iterator[tuple[
     if actual.shape == expected.shape[::-1] and _near(actual.T * 1.0, expected * 1.0):
         yield "transposed", "The numbers are right, but transposed: swap the axes."
     elif actual.size == expected.size and _near(np.ravel(actual) * 1.0, np.ravel(expected) * 1.0):
-        yield "wrong_shape", "The numbers are right, the shape is not: look for a missing or an extra axis (keepdims, squeeze)."
+        yield (
+            "wrong_shape",
+            "The numbers are right, the shape is not: look for a missing or an extra axis (keepdims, squeeze).",
+        )
     elif expected.ndim and actual.shape == expected.shape + expected.shape:
         yield "broadcast", "An outer product appeared: two shapes that should match were broadcast against each other."
     elif actual.shape != () and expected.shape == () and actual.size:

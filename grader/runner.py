@@ -4,7 +4,7 @@ import ast
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from . import diagnose
@@ -29,7 +29,7 @@ class Options:
     """How to grade: everything that can change a verdict or its wording."""
 
     seed: int
-    limits: Limits = Limits()
+    limits: Limits | None = None  # None: the defaults, with the time per call that the exercise asks for
     only: tuple[str, ...] = ()
     device: str = "cpu"
     sandbox: str = "auto"
@@ -76,7 +76,7 @@ def grade_with(
     """Grade one submission with a suite and a parent that are there already."""
     started = time.monotonic()
     parent.ready()
-    limits = replace(options.limits, call_seconds=max(options.limits.call_seconds, exercise.call_seconds))
+    limits = options.limits or Limits(call_seconds=exercise.call_seconds)
     session = Session(submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, _public_seed(options.seed))
     try:
         trouble = _load(session)
@@ -104,8 +104,7 @@ def _load(session: Session) -> str:
     try:
         session.load()
     except CandidateDied as death:
-        what = "while it was imported" if death.kind != "out_of_memory" else "while importing it"
-        return f"Your file ended {what}: {death}." if death.kind != "timeout" else f"Importing your file gave {death}."
+        return f"Your file ended while it was imported: {death}."
     if not session.names and session.submission.names and session.errors:
         return _load_error(session.errors[0])
     return ""
@@ -205,6 +204,8 @@ class _Verdict:
         deaths = [d for d in session.deaths if d != "refused"]
         if any(c.status == "error" for c in checks):
             return "internal_error", "A check of ours broke. This is a fault of dlkit, not of your answer."
+        if session.flags:
+            return "failed", "A forbidden shortcut makes the score 0."
         if self._trouble:
             return (deaths[0] if deaths else "invalid"), self._trouble
         missing = [n for n in session.submission.names if session.names.get(n) not in ("function", "class")]
@@ -214,8 +215,6 @@ class _Verdict:
             return "not_started", "Every function still raises NotImplementedError: write your answer in its place."
         if deaths and not full:
             return deaths[0], ""
-        if session.flags:
-            return "failed", "A forbidden shortcut makes the score 0."
         return ("passed" if full else "failed"), ""
 
 
@@ -248,21 +247,20 @@ def _message(record: Record, exercise: Exercise) -> str:
         return ""
     if record.outcome == "skipped":
         return record.reason
-    error = record.error
-    words = _error_words(error, record, exercise)
+    first, newline, rest = _error_words(record.error, record, exercise).partition("\n")
     failing = [c for c in record.cases if c.error is not None]
-    if record.cases:
-        where = f"{failing[0].name}: " if failing and failing[0].error is error else ""
-        count = f" ({len(failing)} of {len(record.cases)} cases fail)" if len(record.cases) > 1 and failing else ""
-        words = where + words + count
-    return words
+    if failing and failing[0].error is record.error:
+        first = f"{failing[0].name}: {first}"
+    if failing and len(record.cases) > 1:
+        first += f" ({len(failing)} of {len(record.cases)} cases fail)"
+    return first + newline + rest
 
 
 def _error_words(error: BaseException | None, record: Record, exercise: Exercise) -> str:
     if isinstance(error, LearnerError):
         return _learner_words(error)
     if isinstance(error, CandidateDied):
-        return f"No answer: {error}."
+        return f"{str(error)[:1].upper()}{str(error)[1:]}."
     if isinstance(error, AssertionError):
         return str(error) or "The check's condition does not hold."
     called = record.candidate.calls[-1].target if record.candidate and record.candidate.calls else exercise.slug
@@ -272,7 +270,7 @@ def _error_words(error: BaseException | None, record: Record, exercise: Exercise
 
 
 def _learner_words(error: LearnerError) -> str:
-    lines = [str(error)]
+    lines = [f"{error.types[0].lstrip('_')}: {error.text}" if error.text else error.types[0]]
     lines += [f"    {f['file']}, line {f['line']}, in {f['function']}: {f['code']}" for f in error.frames[-3:]]
     if error.signature and not error.frames:
         lines.append(f"    Your signature is {error.signature}; keep the one of the stub.")
@@ -308,5 +306,3 @@ class _Named:
 
 
 __all__ = ["Options", "SandboxUnavailable", "fresh_seed", "grade", "grade_with", "preload_for"]
-
-

@@ -102,7 +102,9 @@ def without_magics(source: str) -> str:
         if magic and magic[0] not in ("time", "timeit", "capture", "prun"):
             return ""  # another language, or a file that is written
         lines[0] = ""
-    return "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") and _is_magic(lines, i) else line for i, line in enumerate(lines))
+    return "\n".join(
+        "" if line.lstrip()[:1] in ("%", "!", "?") and _is_magic(lines, i) else line for i, line in enumerate(lines)
+    )
 
 
 def _is_magic(lines: list[str], index: int) -> bool:

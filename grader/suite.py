@@ -96,7 +96,8 @@ def with_suite(exercises: Iterable[Exercise], work: Callable[[Suite], T]) -> T:
         raise KeyboardInterrupt
     if not driver.done:
         raise GraderFault(f"The hidden tests do not load. {driver.trouble or complaints.getvalue().strip()}"[:2000])
-    return driver.result  # type: ignore[return-value]
+    result: T = driver.result
+    return result
 
 
 class _Driver:
@@ -117,7 +118,8 @@ class _Driver:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
         """What happened is in the records already; pytest's own failure text would cost 30 ms each."""
         outcome: Any = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
+        when: Any = call.when
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if self.trouble:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..candidate.confine import Limits
 from ..candidate.proxy import Submission
 from ..catalog import Catalog, Exercise
 from ..local import answer_session
@@ -225,9 +224,7 @@ class _Proof:
             self._report.problems.append(words)
 
     def _grade(self, answer: Submission, seed: int, diagnose: bool = False) -> Result:
-        limits = Limits(call_seconds=max(10.0, self._exercise.call_seconds))
-        options = Options(seed, limits, diagnose=diagnose)
-        return grade_with(self._suite, self._parent, self._exercise, answer, options)
+        return grade_with(self._suite, self._parent, self._exercise, answer, Options(seed, diagnose=diagnose))
 
     def stub(self) -> None:
         self._progress("stub")
@@ -303,7 +300,9 @@ class _Proof:
         failed = sorted(c.name for c in result.checks if c.status != "passed")
         if failed != sorted(answer.fails):
             surprising = set(failed) ^ set(answer.fails)
-            details = "; ".join(f"{c.name}: {c.message[:200]}" for c in result.checks if c.name in surprising and c.message)
+            details = "; ".join(
+                f"{c.name}: {c.message[:200]}" for c in result.checks if c.name in surprising and c.message
+            )
             self._problem(
                 f"{file}: {answer.name} says fails={sorted(answer.fails)}, but with seed {seed} it fails {failed}."
                 f" {result.message[:300]} {details}".replace("\n", " ")

@@ -5,6 +5,7 @@ import copy
 import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 _BINARY: dict[type[ast.operator], list[type[ast.operator]]] = {
     ast.Add: [ast.Sub],
@@ -81,6 +82,7 @@ def _diff(before: str, after: str) -> str:
 
 
 Change = Callable[[ast.AST], None]
+Part = Callable[[Any], ast.AST]  # a node of a kind that the caller knows -> one of its children
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
@@ -178,10 +180,10 @@ def _set(**fields: object) -> Change:
     return change
 
 
-def _become(part: Callable[[ast.AST], ast.AST]) -> Change:
+def _become(part: Part) -> Change:
     def change(node: ast.AST) -> None:
         other = part(node)
-        node.__class__ = other.__class__  # type: ignore[assignment]
+        node.__class__ = other.__class__
         node.__dict__ = dict(other.__dict__)
 
     return change

@@ -51,9 +51,7 @@ class Channel:
     def close(self) -> None:
         self._sock.close()
 
-    def send(
-        self, number: int, kind: str, tree: Tree, buffers: list[bytes], deadline: float | None = None
-    ) -> None:
+    def send(self, number: int, kind: str, tree: Tree, buffers: list[bytes], deadline: float | None = None) -> None:
         header = pack([number, kind, tree, [len(b) for b in buffers]])
         size = sum(_padded(len(b)) for b in buffers)
         if len(header) > MAX_HEADER or size > MAX_BODY + ALIGN * len(buffers):

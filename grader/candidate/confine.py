@@ -76,7 +76,7 @@ def system_call_filter() -> Any:
     names = {"seccomp": "libseccomp.so.2"}  # find_library would run ldconfig: slow, and not there in the sandbox
     ctypes.util.find_library = names.get  # type: ignore[assignment]
     try:
-        import pyseccomp as seccomp
+        import pyseccomp as seccomp  # type: ignore[import-untyped]
     except (ImportError, OSError, AttributeError, RuntimeError):
         return None
     finally:

@@ -51,9 +51,7 @@ class _Finder(ast.NodeVisitor):
     def visit_Import(self, node: ast.Import) -> None:
         for name in node.names:
             self._check(name.name, node.lineno)
-            self._alias[name.asname or name.name.split(".")[0]] = (
-                name.name if name.asname else name.name.split(".")[0]
-            )
+            self._alias[name.asname or name.name.split(".")[0]] = name.name if name.asname else name.name.split(".")[0]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for name in node.names:

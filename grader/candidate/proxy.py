@@ -4,8 +4,8 @@ A Session keeps one submission answering: it opens a link (a sandboxed process, 
 loads the module, counts time, and opens a fresh link after a crash. A CandidateProxy is what one check sees.
 """
 
-import ast
 import contextlib
+import dis
 import inspect
 import random
 import textwrap
@@ -167,7 +167,8 @@ class ProcessLink:
                     raise WireError("the answer to another question")
                 if message.kind != "callback":
                     return message.kind, message.tree, message.buffers
-                self.channel.send(number, "answer", *on_callback(message.tree, message.buffers), deadline)
+                answer, out = on_callback(message.tree, message.buffers)
+                self.channel.send(number, "answer", answer, out, deadline)
         except (Closed, DeadlinePassed, WireError) as error:
             raise self._death(error) from None
 
@@ -365,14 +366,17 @@ class Handle:
         return self._dlkit[0].call([self._dlkit[1], "__getitem__"], "[]", (key,), {})
 
     def __len__(self) -> int:
-        size = self._dlkit[0].call([self._dlkit[1], "__len__"], "len", (), {})
+        try:
+            size = self._dlkit[0].call([self._dlkit[1], "__len__"], "len", (), {})
+        except AttributeError:
+            raise TypeError(f"{self._dlkit[2]} has no length") from None
         return size if type(size) is int else -1
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._dlkit[0].run(_listed, self))
 
     def __repr__(self) -> str:
-        return f"<{self._dlkit[2]} object of the submission>"
+        return f"<{self._dlkit[2]} of the submission>"
 
 
 def _listed(m: Any, iterable: Any) -> list[Any]:  # runs in the candidate
@@ -416,6 +420,7 @@ class CandidateProxy:
         self._errstate: dict[str, str] = {}
         self._callbacks: list[Any] = []
         self._broken: BaseException | None = None
+        self._timed_out: CandidateDied | None = None
 
     def __getattr__(self, name: str) -> "Function":
         if name.startswith("_"):
@@ -471,10 +476,16 @@ class CandidateProxy:
     def _finish(
         self, label: str, kind: str, tree: Tree, buffers: list[bytes], inputs: Any = None, shown: Any = ((), ())
     ) -> Any:
+        if self._timed_out is not None:  # the other cases of this check would only take as long again
+            raise self._timed_out
         record = Call(label, (shown, buffers), case=self.case)
         self.calls.append(record)
         self._callbacks_used = 0
-        reply, answer, out = self.session.request(kind, tree, buffers, self._serve)
+        try:
+            reply, answer, out = self.session.request(kind, tree, buffers, self._serve)
+        except CandidateDied as death:
+            self._timed_out = death if death.kind == "timeout" else None
+            raise
         if self._broken is not None:
             broken, self._broken = self._broken, None
             raise broken
@@ -497,6 +508,9 @@ class CandidateProxy:
         elif reply == "raise":
             extra = decoder.decode(answer) if type(answer) is list else answer
             record.error = learner_error(extra)
+            if "MemoryError" in record.error.types:
+                record.error.text += f" (the limit is {self.session.limits.memory >> 20} MiB)"
+                self.session.deaths.append("out_of_memory")
         elif reply == "refused" and type(answer) is str:
             raise WireError(answer[:300])
         else:
@@ -605,9 +619,8 @@ def write_back(original: Any, new: Any) -> None:
                 original.data.copy_(new)
             original.grad = new.grad
     elif isinstance(original, list) and isinstance(new, list):
-        if len(original) == len(new):
-            new = [_kept(o, n) for o, n in zip(original, new, strict=True)]
-        original[:] = new
+        kept = [_kept(o, n) for o, n in zip(original, new, strict=False)]
+        original[:] = [*kept, *new[len(kept) :]]
     elif isinstance(original, tuple) and isinstance(new, tuple):
         for o, n in zip(original, new, strict=False):
             write_back(o, n)
@@ -624,9 +637,12 @@ def write_back(original: Any, new: Any) -> None:
 
 def _kept(original: Any, new: Any) -> Any:
     """The test's own nested object with the new value, where the kinds agree; else the new one."""
-    if isinstance(original, np.ndarray | list | dict) and type(original) is type(new):
-        if isinstance(original, np.ndarray) and (original.shape != new.shape or original.dtype != new.dtype):
+    if isinstance(original, np.ndarray) and isinstance(new, np.ndarray):
+        if original.shape != new.shape or original.dtype != new.dtype:
             return new
+        write_back(original, new)
+        return original
+    if isinstance(original, list | dict) and type(original) is type(new):
         write_back(original, new)
         return original
     return new
@@ -650,6 +666,7 @@ def _no_callback(*_: Any) -> Any:
 
 # Probes: functions of the test file, sent as source
 
+_FUTURE = "from __future__ import annotations\n"  # a probe's annotations mean nothing over there
 _PACKAGED: dict[types.CodeType, dict[str, Any]] = {}
 
 
@@ -664,9 +681,15 @@ def package_probe(probe: Callable[..., Any]) -> dict[str, Any]:
         constants: dict[str, Any] = {}
         _collect(probe, sources, imports, constants, set())
         _PACKAGED[code] = {
-            "name": probe.__name__, "source": "\n\n".join(sources), "imports": imports, "constants": constants
+            "name": probe.__name__, "source": _FUTURE + "\n\n".join(sources), "imports": imports, "constants": constants
         }  # fmt: skip
     return _PACKAGED[code]
+
+
+def _globals_of(code: types.CodeType) -> set[str]:
+    """The global names that a piece of code reads, nested functions and classes included."""
+    names = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return names.union(*(_globals_of(c) for c in code.co_consts if isinstance(c, types.CodeType)))
 
 
 def _collect(
@@ -678,7 +701,7 @@ def _collect(
     source = textwrap.dedent(inspect.getsource(function))
     sources.insert(0, source)
     space = inspect.getmodule(function).__dict__ if isinstance(function, type) else function.__globals__
-    for name in sorted({n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}):
+    for name in sorted(_globals_of(compile(_FUTURE + source, "probe", "exec"))):
         if name not in space:
             continue
         value = space[name]

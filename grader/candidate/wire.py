@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
 MAX_HEADER = 16 << 20  # bytes of msgpack
@@ -27,9 +27,10 @@ Tree = Any  # what msgpack can hold
 _SIMPLE_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,9}|[<>|=]?[mM]8(\[\d{0,9}[A-Za-zμ]{1,7}\])?")
 _TORCH_DTYPES = frozenset(
     "bool uint8 int8 int16 int32 int64 uint16 uint32 uint64 float16 bfloat16 float32 float64 complex64 complex128"
-    " complex32 float8_e4m3fn float8_e5m2".split()
+    " float8_e4m3fn float8_e5m2".split()
 )
 _TYPES: dict[str, type] = {t.__name__: t for t in (bool, int, float, complex, str, bytes, list, tuple, dict)}
+_SEQUENCES: tuple[tuple[Any, str], ...] = ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "frozenset"))
 _RNG_STATES = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 
 
@@ -80,9 +81,9 @@ class Encoder:
             if kind in (torch.Tensor, torch.nn.Parameter):
                 return self._memoized(value, self._tensor)
             return self._reference(value)
-        for base, tag in ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "frozenset")):
+        for base, tag in _SEQUENCES:
             if isinstance(value, base):
-                return [tag, *(self.encode(v, depth) for v in base.__iter__(value))]  # type: ignore[attr-defined]
+                return [tag, *(self.encode(v, depth) for v in base.__iter__(value))]  # whatever a subclass says
         if isinstance(value, dict):
             pairs = dict.items(value)
             return ["dict", *(self.encode(v, depth) for pair in pairs for v in pair)]
@@ -113,8 +114,9 @@ class Encoder:
         if isinstance(value, type):
             if _TYPES.get(value.__name__) is value:
                 return ["type", value.__name__]
-            if issubclass(value, np.generic) and getattr(np, value.__name__, None) is value:
-                return ["nptype", value.__name__]
+            name = value.__name__
+            if issubclass(value, np.generic) and vars(np).get(name) is value:
+                return ["nptype", name]
         if torch is not None:
             if isinstance(value, torch.dtype):
                 return ["torchdtype", str(value).removeprefix("torch.")]
@@ -277,7 +279,7 @@ class Decoder:
 
     def _read_nptype(self, args: list[Tree], depth: int) -> Any:
         kind = getattr(np, args[0]) if re.fullmatch(r"[a-z]+\d*_?", args[0]) else None
-        if not (isinstance(kind, type) and issubclass(kind, np.generic)):
+        if not (isinstance(kind, type) and issubclass(kind, np.generic)) or kind is np.object_:
             raise WireError("not a numpy type")
         return kind
 
@@ -361,10 +363,10 @@ class Decoder:
         return torch_or_none().device(args[0])
 
     def _buffer(self, index: Any) -> memoryview:
-        index = _count(index)
-        if index >= len(self._buffers):
+        place = _count(index)
+        if place >= len(self._buffers):
             raise WireError("no such buffer")
-        return self._buffers[index]
+        return self._buffers[place]
 
 
 def dtype_spec(dtype: np.dtype) -> Tree:
@@ -472,7 +474,7 @@ def pack(tree: Tree) -> bytes:
         raise WireError(f"too large or too deep: {error}") from None
 
 
-def unpack(data: bytes | memoryview) -> Tree:
+def unpack(data: bytes | bytearray | memoryview) -> Tree:
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=True, unicode_errors="surrogatepass", max_ext_len=0)
     except Exception as error:  # msgpack raises half a dozen kinds, UnicodeDecodeError and StackError among them

@@ -149,17 +149,15 @@ class Worker:
         return self._invoke(probe, args, kwargs, decoder.decode(options), self._module)
 
     def _get(self, tree: Tree, decoder: Decoder) -> Reply:
-        return self._result(self._target(tree), [], {}, {})
+        return self._result(self._target(tree), {}, {}, {})
 
     def _set(self, tree: Tree, decoder: Decoder) -> Reply:
         target_tree, value = tree
         *base, name = target_tree
         setattr(self._target(base), name, decoder.decode(value))
-        return self._result(None, [], {}, {})
+        return self._result(None, {}, {}, {})
 
-    def _invoke(
-        self, function: Any, args: list[Any], kwargs: dict[str, Any], options: Any, *before: Any
-    ) -> Reply:
+    def _invoke(self, function: Any, args: list[Any], kwargs: dict[str, Any], options: Any, *before: Any) -> Reply:
         inputs: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         snapshots = {key: self._snapshot(value) for key, value in inputs.items()}
         try:
@@ -209,7 +207,7 @@ class Worker:
         if id(obj) not in self._numbers:
             number = len(self._objects)
             self._objects[number], self._numbers[id(obj)] = obj, number
-        return ["handle", self._numbers[id(obj)], type(obj).__qualname__[:80], callable(obj)]
+        return ["handle", self._numbers[id(obj)], _kind_label(obj), callable(obj)]
 
     def _resolve(self, tag: str, args: list[Any]) -> Any:
         if tag == "handle":
@@ -281,6 +279,13 @@ class Worker:
             "frames": frames[-MAX_FRAMES:],
             "stopped": isinstance(error, SystemExit | KeyboardInterrupt),
         }
+
+
+def _kind_label(obj: Any) -> str:
+    """How the report calls an object that is not data."""
+    if isinstance(obj, np.ndarray):
+        return f"{type(obj).__name__} of dtype {obj.dtype}"[:80]
+    return f"{type(obj).__qualname__[:70]} object"
 
 
 def _import(path: str) -> Any:

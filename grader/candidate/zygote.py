@@ -234,7 +234,7 @@ def serve(channel: Channel) -> None:
         except WireError as error:
             channel.send(message.number, "refused", str(error), [])
 
-    sys.stdout = open(1, "w", buffering=8192, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     with contextlib.suppress(Exception):

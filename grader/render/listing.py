@@ -35,7 +35,13 @@ def listing(exercises: Sequence[Exercise], width: int, style: Style, question: s
 def statement(exercise: Exercise, width: int, style: Style) -> str:
     """Title, facts, statement, interview questions, prerequisites, sources."""
     facts = f"{exercise.track} · {exercise.framework} · level {exercise.level} of 5 · {exercise.minutes} minutes"
-    lines = [style(f"{exercise.name} · {exercise.title}", bold=True), style(facts, dim=True), "", exercise.statement, ""]
+    lines = [
+        style(f"{exercise.name} · {exercise.title}", bold=True),
+        style(facts, dim=True),
+        "",
+        exercise.statement,
+        "",
+    ]
     if exercise.forbidden:
         lines += _paragraph("Not to be used: " + ", ".join(exercise.forbidden), width)
     if exercise.prerequisites:

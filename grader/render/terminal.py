@@ -27,7 +27,9 @@ def no_style(text: str, **_: object) -> str:
 def report(result: Result, width: int = 80, style: Style = no_style, verbose: bool = False) -> str:
     """The whole report. `style(text, fg=…, bold=…)` colours; `width` is where lines are wrapped."""
     width = max(40, min(width, 110))
-    return "\n".join([*_head(result, width, style), *_checks(result, width, style, verbose), *_foot(result, width, style)])
+    return "\n".join(
+        [*_head(result, width, style), *_checks(result, width, style, verbose), *_foot(result, width, style)]
+    )
 
 
 def _head(result: Result, width: int, style: Style) -> Iterator[str]:
@@ -42,10 +44,11 @@ def _head(result: Result, width: int, style: Style) -> Iterator[str]:
 
 
 def _checks(result: Result, width: int, style: Style, verbose: bool) -> Iterator[str]:
-    quiet = result.status in ("not_started", "invalid") and not verbose
     for check in result.checks:
         yield from _line(check, width, style)
-        if check.status != "passed" and not (quiet and not check.points):
+        said = check.status == "skipped" if result.message else False  # once, above, is enough
+        said = said or result.status in ("not_started", "invalid") and not check.points
+        if check.status != "passed" and (verbose or not said):
             yield from _details(check, width, style)
 
 

@@ -1,0 +1,58 @@
+# make demo   see a mistake found and named, then the right answer
+# make test   everything that must hold: tests, lint, types
+# Both set up .venv the first time (Python 3.11 to 3.13) and not again until pyproject.toml or constraints.txt change.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+  2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SOURCES := pyproject.toml constraints.txt
+
+.PHONY: demo test check-python lint types tests dev strength clean
+
+demo: $(VENV)/.dlkit
+	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
+	@$(BIN)/dlkit check softmax docs/demo/softmax_with_a_mistake.py --seed 7 || true
+	@echo; echo '--- The reference: dlkit check softmax solutions/exercise_07_softmax.py'
+	@$(BIN)/dlkit check softmax solutions/exercise_07_softmax.py --seed 7
+	@echo; echo 'Your turn: copy exercises/exercise_07_softmax.py, write your answer, and type'
+	@echo '  $(BIN)/dlkit check softmax YOUR_COPY.py'
+
+test: $(VENV)/.dlkit-dev lint types tests
+
+tests: $(VENV)/.dlkit-dev
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.dlkit-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy cannot look through an editable install: a link makes the checkout a package called dlkit.
+types: $(VENV)/.dlkit-dev
+	@mkdir -p .types && ln -sfn "$(CURDIR)" .types/dlkit
+	MYPYPATH=.types $(BIN)/mypy -p dlkit.grader -m dlkit.cli
+
+# The strength of every exercise's hidden tests, for docs/strength.md: slow.
+strength: $(VENV)/.dlkit-dev
+	$(BIN)/dlkit dev mutate --all --record
+
+check-python:
+	@test -n "$(PYTHON)" || { echo 'dlkit needs Python 3.11, 3.12 or 3.13; none was found.'; exit 1; }
+
+$(VENV)/bin/python: | check-python
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.dlkit: $(SOURCES) | $(VENV)/bin/python
+	@.ci/install-bubblewrap
+	$(PIP) install -q -e . -c constraints.txt
+	@touch $@
+
+$(VENV)/.dlkit-dev: $(SOURCES) | $(VENV)/bin/python
+	@.ci/install-bubblewrap
+	$(PIP) install -q -e '.[torch,dev]' -c constraints.txt
+	@touch $@ $(VENV)/.dlkit
+
+clean:
+	rm -rf $(VENV) .types build dist *.egg-info .mutants
