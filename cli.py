@@ -74,11 +74,11 @@ def check(
     if as_json:
         import json
 
-        click.echo(json.dumps(outcome.result.to_json(), ensure_ascii=True, allow_nan=False))
+        _say(json.dumps(outcome.result.to_json(), ensure_ascii=True, allow_nan=False))
     else:
         _print_report(outcome.result, verbose)
         for note in outcome.notes if verbose else ():
-            click.echo(note)
+            _say(note)
     sys.exit(outcome.exit_code)
 
 
@@ -103,9 +103,9 @@ def list_command(
 
     chosen = select(catalog(), track, framework, level, question)
     if as_json:
-        click.echo(listing_json(chosen))
+        _say(listing_json(chosen))
         return
-    click.echo(listing(chosen, _width(), _style(), question))
+    _say(listing(chosen, _width(), _style(), question))
 
 
 @cli.command()
@@ -122,7 +122,7 @@ def show(exercise: str, as_json: bool) -> None:
     from dlkit.grader.render.listing import statement, statement_json
 
     found = catalog().find(exercise)
-    click.echo(statement_json(found) if as_json else statement(found, _width(), _style()))
+    _say(statement_json(found) if as_json else statement(found, _width(), _style()))
 
 
 @cli.group()
@@ -144,7 +144,7 @@ def dev_check(exercises: tuple[str, ...], all_of_them: bool, seeds: int, jobs: i
     """
     from dlkit.grader.author.command import check_exercises
 
-    sys.exit(check_exercises(exercises, all_of_them, seeds, jobs, click.echo, _Progress()))
+    sys.exit(check_exercises(exercises, all_of_them, seeds, jobs, _say, _Progress()))
 
 
 @dev.command("mutate")
@@ -161,7 +161,7 @@ def dev_mutate(exercises: tuple[str, ...], all_of_them: bool, jobs: int | None, 
     """
     from dlkit.grader.author.command import mutate_exercises
 
-    sys.exit(mutate_exercises(exercises, all_of_them, jobs, as_json, fresh, click.echo, _Progress(not as_json)))
+    sys.exit(mutate_exercises(exercises, all_of_them, jobs, as_json, fresh, _say, _Progress(not as_json)))
 
 
 @dev.command("new")
@@ -177,7 +177,7 @@ def dev_new(slug: str, number: int, torch: bool) -> None:
     from dlkit.grader.author.new import create
 
     for line in create(slug, number, "torch" if torch else "numpy"):
-        click.echo(line)
+        _say(line)
 
 
 class _Progress:
@@ -196,6 +196,14 @@ class _Progress:
             click.echo("\r\x1b[2K", nl=False, err=True)
 
 
+def _say(text: str) -> None:
+    """Print; a reader that has enough (`| head`) is no error and changes no exit code."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _width() -> int:
     import shutil
 
@@ -212,7 +220,7 @@ def _style() -> Any:
 def _print_report(result: "Result", verbose: bool) -> None:
     from dlkit.grader.render.terminal import report
 
-    click.echo(report(result, _width(), _style(), verbose))
+    _say(report(result, _width(), _style(), verbose))
 
 
 def main() -> None:
@@ -235,9 +243,6 @@ def main() -> None:
     except DlkitError as error:
         click.echo(f"dlkit: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `| head`: the reader has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         click.echo(
             f"dlkit: a fault of dlkit, not of your answer: {type(error).__name__}: {error}\n"

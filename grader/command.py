@@ -94,7 +94,7 @@ def _answer_file(text: str, exercise: Exercise) -> str:
 
 
 def _need_machine(exercise: Exercise, device: str) -> None:
-    if exercise.framework == "torch" and importlib.util.find_spec("torch") is None:
+    if exercise.framework == "torch" and not _has_torch():
         raise MissingOnMachine(
             f"{exercise.name} needs PyTorch, which is not installed. Install it: pip install 'dlkit[torch]'"
             " (see README for a small CPU build)."
@@ -104,6 +104,14 @@ def _need_machine(exercise: Exercise, device: str) -> None:
 
         if not torch.cuda.is_available():
             raise MissingOnMachine("--device cuda: PyTorch sees no CUDA device here. Leave the option out, or use sim.")
+
+
+def _has_torch() -> bool:
+    """Without importing it: that takes a second."""
+    try:
+        return importlib.util.find_spec("torch") is not None
+    except ImportError:
+        return False
 
 
 def _need_checks(exercise: Exercise, only: tuple[str, ...]) -> None:

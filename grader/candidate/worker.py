@@ -235,6 +235,8 @@ class Worker:
         """`[handle or None, name, name, …]`: an attribute path from a handle or from the learner's module."""
         start, *names = path
         target: Any = self._module if start is None else self._objects[start]
+        if start is None and names and not hasattr(target, names[0]):
+            raise AttributeError(f"your file defines no `{names[0]}`")
         for name in names:
             target = getattr(target, name)
         return target
@@ -284,7 +286,7 @@ class Worker:
 def _kind_label(obj: Any) -> str:
     """How the report calls an object that is not data."""
     if isinstance(obj, np.ndarray):
-        return f"{type(obj).__name__} of dtype {obj.dtype}"[:80]
+        return f"array of dtype {obj.dtype}"[:80]
     return f"{type(obj).__qualname__[:70]} object"
 
 

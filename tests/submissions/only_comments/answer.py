@@ -1,0 +1,1 @@
+# I did not get to it.
