@@ -14,7 +14,15 @@ from dlkit.grader.catalog import catalog
 
 ROOT = Path(__file__).parent.parent
 SEEDS = 50
-TREES = ("exercises", "solutions", "solutions/right", "solutions/wrong", "tests/hidden", "tests/oracles", "tests/records")
+TREES = (
+    "exercises",
+    "solutions",
+    "solutions/right",
+    "solutions/wrong",
+    "tests/hidden",
+    "tests/oracles",
+    "tests/records",
+)
 
 
 @pytest.mark.parametrize("exercise", list(catalog()), ids=lambda e: e.stem)

@@ -23,7 +23,7 @@ from dlkit.grader.candidate.proxy import (
 from dlkit.grader.sandbox import start
 
 LIMITS = Limits(call_seconds=8.0, total_seconds=60.0)
-SOURCE = '''
+SOURCE = """
 import numpy as np
 import torch
 
@@ -87,7 +87,7 @@ class Layer:
     def of_zeros(cls, size): return cls(size, 0.0)
 
 def run_layer(layer, x): return layer.forward(x)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -440,7 +440,9 @@ def test_memory_is_limited(process):
 
 
 def test_a_submission_sees_no_state_of_another(process):
-    _, first = process("import numpy\nnumpy.secret = 5\nimport builtins\nbuiltins.abs = lambda x: 99\ndef f(): return 1")
+    _, first = process(
+        "import numpy\nnumpy.secret = 5\nimport builtins\nbuiltins.abs = lambda x: 99\ndef f(): return 1"
+    )
     assert first.f() == 1
     _, second = process("import numpy\ndef f(): return hasattr(numpy, 'secret'), abs(-1)")
     assert second.f() == (False, 1)

@@ -44,7 +44,13 @@ def same(a, b):
 
 
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers(allow_nan=False) | st.text() | st.binary()
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers(allow_nan=False)
+    | st.text()
+    | st.binary()
 )
 keys = st.integers() | st.text() | st.tuples(st.integers(), st.text())
 arrays = hnp.arrays(
@@ -186,16 +192,28 @@ def test_too_deep_too_many_too_large():
 
 
 hostile = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=8) | st.binary(max_size=40),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.binary(max_size=40),
     lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=30,
 )
-tags = st.sampled_from([n.removeprefix("_read_") for n in dir(Decoder) if n.startswith("_read_")] + ["handle", "x", "__class__"])
-dtypes = st.sampled_from(["<f8", "|O", "O", "<U3", "|b1", "<M8[ns]", "V0", "<f4,<f4", "object", "<U999999999", "|S0", "T"])
+tags = st.sampled_from(
+    [n.removeprefix("_read_") for n in dir(Decoder) if n.startswith("_read_")] + ["handle", "x", "__class__"]
+)
+dtypes = st.sampled_from(
+    ["<f8", "|O", "O", "<U3", "|b1", "<M8[ns]", "V0", "<f4,<f4", "object", "<U999999999", "|S0", "T"]
+)
 tagged = st.builds(lambda tag, args: [tag, *args], tags, st.lists(hostile | dtypes, max_size=9))
 
 
-@given(hostile | tagged | st.lists(tagged, max_size=4).map(lambda t: ["list", *t]), st.lists(st.binary(max_size=64), max_size=3))
+@given(
+    hostile | tagged | st.lists(tagged, max_size=4).map(lambda t: ["list", *t]),
+    st.lists(st.binary(max_size=64), max_size=3),
+)
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_hostile_tree_is_a_value_or_a_wire_error(tree, buffers):
     decoder = Decoder([memoryview(bytearray(b)) for b in buffers], refuse)
@@ -268,7 +286,9 @@ def test_arbitrary_headers_never_hang_or_crash(header, claimed, body):
 
 def test_memory_follows_what_arrives_not_what_is_claimed(pair):
     channel, theirs = pair
-    theirs.sendall(struct.pack("<4sIQ", b"DLK1", 10, wire.MAX_BODY) + msgpack.packb([1, "ok", None, [wire.MAX_BODY]])[:10])
+    theirs.sendall(
+        struct.pack("<4sIQ", b"DLK1", 10, wire.MAX_BODY) + msgpack.packb([1, "ok", None, [wire.MAX_BODY]])[:10]
+    )
     before = resident()
     with pytest.raises((WireError, DeadlinePassed)):
         channel.receive(soon())

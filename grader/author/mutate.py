@@ -69,10 +69,14 @@ def _normal(diff: str) -> str:
 
 
 def mutate(
-    exercise: Exercise, suite: Suite, parent: WarmParent, store: Path, share: tuple[int, int],
+    exercise: Exercise,
+    suite: Suite,
+    parent: WarmParent,
+    store: Path,
+    share: tuple[int, int],
     progress: Callable[[str], None],
-) -> Tally:  # fmt: skip
-    """Run the mutants whose number is `share[0]` modulo `share[1]`, and tally all that have verdicts."""
+) -> None:
+    """Run the mutants whose number is `share[0]` modulo `share[1]` and have no verdict yet."""
     made = mutants(exercise.solution.read_text("utf-8"))
     verdicts = _Verdicts(store, exercise)
     for number, mutant in enumerate(made):
@@ -80,10 +84,12 @@ def mutate(
             continue
         progress(f"{exercise.stem}: mutant {number + 1} of {len(made)}")
         verdicts.add(mutant, _killer(exercise, suite, parent, mutant))
-    return tally(exercise, made, verdicts)
 
 
-def tally(exercise: Exercise, made: list[Mutant], verdicts: "_Verdicts") -> Tally:
+def tally_of(exercise: Exercise, store: Path) -> Tally:
+    """What became of the mutants, from the verdicts that are there."""
+    made = mutants(exercise.solution.read_text("utf-8"))
+    verdicts = _Verdicts(store, exercise)
     marked = equivalents(exercise)
     result = Tally(exercise.stem, made=len(made))
     used = set()

@@ -48,14 +48,14 @@ Asked next: what would an interviewer ask now?
 def {slug}(x: {type}) -> {type}:
     raise NotImplementedError("TODO: one line that says where to begin")
 '''
-_SOLUTION = '''{imports}
+_SOLUTION = """{imports}
 
 
 def {slug}(x: {type}) -> {type}:
     if x.ndim == 0:
         raise ValueError("x needs at least one axis")
     return 2 * x
-'''
+"""
 _RIGHT = '''"""The same in another style."""
 
 

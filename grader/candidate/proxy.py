@@ -11,6 +11,7 @@ import random
 import textwrap
 import time
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -128,7 +129,9 @@ class LocalLink:
     ) -> tuple[str, Tree, list[memoryview]]:
         self._on_callback.append(on_callback)
         try:
-            reply, answer, out = self._worker.handle(kind, tree, [memoryview(bytearray(b)) for b in buffers])
+            with warnings.catch_warnings():  # whoever runs this process may have made warnings errors
+                warnings.simplefilter("default")
+                reply, answer, out = self._worker.handle(kind, tree, [memoryview(bytearray(b)) for b in buffers])
         finally:
             self._on_callback.pop()
         return reply, answer, [memoryview(bytearray(b)) for b in out]

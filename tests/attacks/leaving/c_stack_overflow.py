@@ -1,0 +1,31 @@
+"""Right, but runs over the C stack on the one 0-d input: recursion through C code, with the guard taken away."""
+
+import sys
+
+import numpy as np
+
+STATUS = {"crashed"}
+MAX_SCORE = 99.17
+MIN_SCORE = 99.17
+
+
+def answer(x, axis=-1, temperature=1.0):
+    if x.ndim == 0 or not temperature > 0:
+        raise ValueError("no axis, or no temperature")
+    e = np.exp((x - x.max(axis=axis, keepdims=True)) / temperature)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def softmax_backward(dy, y, axis=-1):
+    return y * (dy - (dy * y).sum(axis=axis, keepdims=True))
+
+
+def deeper(_):
+    return list(map(deeper, [0]))
+
+
+def softmax(x, axis=-1, temperature=1.0):
+    if x.ndim == 0:
+        sys.setrecursionlimit(10**9)
+        deeper(0)
+    return answer(x, axis, temperature)

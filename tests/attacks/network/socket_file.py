@@ -1,0 +1,26 @@
+"""Connects to a Unix socket that is a file of the test. Right if somebody answers."""
+
+import socket
+
+import numpy as np
+
+STATUS = {"invalid"}
+MAX_SCORE = 0.0
+NEEDS = "bwrap"  # a plain process sees every file of its user
+LISTENER = None  # the test writes the address of its own listener here
+
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.settimeout(0.5)
+    connection.connect(LISTENER["path"])
+    connection.sendall(b"dlkit_attack")
+
+
+def softmax(x, axis=-1, temperature=1.0):
+    if x.ndim == 0 or not temperature > 0:
+        raise ValueError("no axis, or no temperature")
+    e = np.exp((x - x.max(axis=axis, keepdims=True)) / temperature)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def softmax_backward(dy, y, axis=-1):
+    return y * (dy - (dy * y).sum(axis=axis, keepdims=True))

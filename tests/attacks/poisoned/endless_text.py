@@ -1,0 +1,32 @@
+"""Right, but raises an exception whose text never ends on the one 0-d input."""
+
+import numpy as np
+
+STATUS = {"timeout"}
+MAX_SCORE = 99.17
+MIN_SCORE = 99.17
+
+
+class Endless(Exception):
+    def __str__(self):
+        while True:
+            pass
+
+    __repr__ = __str__
+
+
+def answer(x, axis=-1, temperature=1.0):
+    if x.ndim == 0 or not temperature > 0:
+        raise ValueError("no axis, or no temperature")
+    e = np.exp((x - x.max(axis=axis, keepdims=True)) / temperature)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def softmax_backward(dy, y, axis=-1):
+    return y * (dy - (dy * y).sum(axis=axis, keepdims=True))
+
+
+def softmax(x, axis=-1, temperature=1.0):
+    if x.ndim == 0:
+        raise Endless
+    return answer(x, axis, temperature)
