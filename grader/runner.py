@@ -16,7 +16,7 @@ from .compare import show
 from .local import answer_session
 from .plugin import Record
 from .result import Check, Gpu, Result
-from .sandbox import SandboxUnavailable, WarmParent, start
+from .sandbox import SandboxUnavailable, Parent, start
 from .suite import Suite, with_suite
 from .text import clean
 from .version import VERSION
@@ -67,7 +67,7 @@ def grade(
 
 def grade_with(
     suite: Suite,
-    parent: WarmParent,
+    parent: Parent,
     exercise: Exercise,
     submission: Submission,
     options: Options,

@@ -15,7 +15,7 @@ from ..catalog import Catalog, Exercise
 from ..local import answer_session
 from ..result import Result
 from ..runner import Options, grade_with
-from ..sandbox import WarmParent
+from ..sandbox import Parent
 from ..submission import submission
 from ..suite import Suite
 from ..wrong import WrongAnswer, as_submission, load_module, wrong_answers
@@ -43,7 +43,7 @@ def check_exercise(
     exercise: Exercise,
     catalog: Catalog,
     suite: Suite,
-    parent: WarmParent,
+    parent: Parent,
     seeds: int,
     progress: Callable[[str], None] = lambda words: None,
 ) -> Report:
@@ -210,7 +210,7 @@ def _weights(exercise: Exercise, catalog: Catalog, suite: Suite) -> Iterator[str
 
 class _Proof:
     def __init__(
-        self, exercise: Exercise, suite: Suite, parent: WarmParent, report: Report, progress: Callable[[str], None]
+        self, exercise: Exercise, suite: Suite, parent: Parent, report: Report, progress: Callable[[str], None]
     ) -> None:
         self._exercise = exercise
         self._suite = suite

@@ -16,7 +16,7 @@ from ..candidate.confine import Limits
 from ..candidate.proxy import CandidateDied, ProcessLink, Session
 from ..catalog import Exercise
 from ..errors import UsageProblem
-from ..sandbox import WarmParent
+from ..sandbox import Parent
 from ..submission import submission
 from ..suite import Suite
 from .mutants import Mutant, mutants
@@ -71,7 +71,7 @@ def _normal(diff: str) -> str:
 def mutate(
     exercise: Exercise,
     suite: Suite,
-    parent: WarmParent,
+    parent: Parent,
     store: Path,
     share: tuple[int, int],
     progress: Callable[[str], None],
@@ -107,7 +107,7 @@ def tally_of(exercise: Exercise, store: Path) -> Tally:
     return result
 
 
-def _killer(exercise: Exercise, suite: Suite, parent: WarmParent, mutant: Mutant) -> str:
+def _killer(exercise: Exercise, suite: Suite, parent: Parent, mutant: Mutant) -> str:
     """The check that rejects the mutant, or nothing."""
     answer = submission(exercise, ((f"{exercise.stem}.py", mutant.source),))
     for seed in range(SEEDS):

@@ -1,7 +1,8 @@
 """The process inside the sandbox: it imports numpy or torch once and forks one candidate per submission.
 
 It is trusted code that runs no line of a learner. The grader speaks to it over a control socket (one JSON object per
-packet): `spawn` (with two descriptors: the wire and the output pipe), `kill`; it answers `ready`, `spawned`, `exited`.
+line): `spawn` (with two descriptors: the wire and the output pipe), `kill`; it answers `ready`, `spawned`, `exited`.
+Where forking after such imports is not safe (macOS), it does not fork: it becomes the one candidate itself.
 """
 
 import contextlib
@@ -31,16 +32,24 @@ def main(config: dict[str, Any]) -> None:
             importlib.import_module(module)
         zygote = Zygote(control, config)
     except BaseException as error:
-        control.send(json.dumps({"failed": f"{type(error).__name__}: {error}"[:2000]}).encode())
+        _send(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
         os._exit(1)
-    control.send(json.dumps({"ready": zygote.abilities}).encode())
+    _send(control, {"ready": zygote.abilities})
     zygote.run()
+
+
+def _send(control: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        control.sendall(json.dumps(message).encode() + b"\n")
 
 
 class Zygote:
     def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
         self._control = control
         self._isolate = config["kind"] == "bwrap"
+        self._forks = config["forks"]
+        self._heard = b""
+        self._descriptors: list[int] = []
         self._outer_uids = config.get("uids", 0)  # how many spare user ids the outer namespace maps
         self._private = config["private"]
         self._kernel: confine.Kernel | None = None
@@ -60,7 +69,9 @@ class Zygote:
     def run(self) -> None:
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
-        wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_read, False)
+        os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         poll.register(wake_read, select.POLLIN)
@@ -74,25 +85,28 @@ class Zygote:
             self._watch()
 
     def _request(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 4)
+        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 16)
         if not data:
             return False
-        request = json.loads(data)
-        if "spawn" in request:
-            self._spawn(request, *descriptors)
-        elif "kill" in request:
-            for pid, child in self._children.items():
-                if child["name"] == request["kill"]:
+        self._descriptors += descriptors
+        *lines, self._heard = (self._heard + data).split(b"\n")
+        for line in lines:
+            request = json.loads(line)
+            if "spawn" in request:
+                self._spawn(request, self._descriptors.pop(0), self._descriptors.pop(0))
+            elif "kill" in request:
+                for pid in [p for p, child in self._children.items() if child["name"] == request["kill"]]:
                     self._kill(pid)
         return True
 
     def _tell(self, **message: Any) -> None:
-        with contextlib.suppress(OSError):
-            self._control.send(json.dumps(message).encode())
+        _send(self._control, message)
 
     def _spawn(self, request: dict[str, Any], wire: int, output: int) -> None:
         limits = confine.Limits(**request["limits"])
         self._started += 1
+        if not self._forks:
+            self._become_candidate(wire, output, limits, request)
         try:
             if self._isolate:
                 assert self._kernel is not None
@@ -116,7 +130,8 @@ class Zygote:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.setsid()
+            if self._forks:
+                os.setsid()
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)
             os.dup2(output, 1)

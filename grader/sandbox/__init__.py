@@ -4,6 +4,8 @@ parent.py   the grader's handle on a warm parent and on the candidates it forks
 bwrap.py    the bubblewrap command line: what a submission can see
 """
 
-from .parent import Candidate, SandboxUnavailable, WarmParent, start
+from .parent import Candidate, FreshParent, SandboxUnavailable, WarmParent, start
 
-__all__ = ["Candidate", "SandboxUnavailable", "WarmParent", "start"]
+Parent = WarmParent | FreshParent
+
+__all__ = ["Candidate", "FreshParent", "Parent", "SandboxUnavailable", "WarmParent", "start"]

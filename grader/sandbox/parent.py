@@ -19,33 +19,39 @@ from . import bwrap
 READY_SECONDS = 60.0  # to import torch on a cold disk
 _UIDS = 50_000  # spare user ids, when root starts the sandbox
 _FIRST_UID = 1_500_000_000
+_NOT_INSTALLED = "bubblewrap is not installed"
 
 
 class SandboxUnavailable(Exception):
     """This kind of sandbox does not work here; the text says why."""
 
 
-def start(kind: str, preload: list[str]) -> "WarmParent":
+def start(kind: str, preload: list[str]) -> "WarmParent | FreshParent":
     """Start a warm parent: `bwrap`, `process`, or `auto` (bwrap where it works, else process).
 
     It returns at once, so that the grader's own imports run beside; `ready()` waits. Raises SandboxUnavailable
     where `bwrap` was asked for and is not installed.
     """
-    if kind == "process":
-        return WarmParent("process", preload)
-    if shutil.which("bwrap") is None or sys.platform != "linux":
-        reason = "bubblewrap is not installed" if sys.platform == "linux" else "bubblewrap exists on Linux only"
-        if kind == "bwrap":
-            raise SandboxUnavailable(reason)
-        return WarmParent("process", preload, reason)
+    if sys.platform == "win32":
+        raise SandboxUnavailable("dlkit does not run on Windows itself; use it inside WSL")
+    linux = sys.platform == "linux"
+    why = "" if shutil.which("bwrap") and linux else _NOT_INSTALLED if linux else "bubblewrap exists on Linux only"
+    if kind == "bwrap" and why:
+        raise SandboxUnavailable(why)
+    if kind == "process" or why:
+        return WarmParent("process", preload, why) if linux else FreshParent(preload, why)
     return WarmParent("bwrap", preload, fall_back=kind == "auto")
 
 
 class WarmParent:
     """One zygote. `spawn()` forks a candidate; closing it kills everything that it ever started."""
 
-    def __init__(self, kind: str, preload: list[str], why: str = "", fall_back: bool = False) -> None:
+    def __init__(
+        self, kind: str, preload: list[str], why: str = "", fall_back: bool = False, forks: bool = True
+    ) -> None:
         self.kind = kind
+        self._forks = forks
+        self._heard = b""
         self.why = why  # why it is not the better kind
         self._preload = preload
         self._fall_back = fall_back
@@ -55,11 +61,12 @@ class WarmParent:
         self._start()
 
     def _start(self) -> None:
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control, theirs = socket.socketpair()
         self._control = control
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  what bwrap itself complains about
         owned: list[int] = []
         config: dict[str, Any] = {"control": theirs.fileno(), "kind": self.kind, "preload": self._preload}
+        config["forks"] = self._forks
         if self.kind == "bwrap":
             namespace = _namespace_for_root() if os.geteuid() == 0 else None
             if namespace is not None:
@@ -108,7 +115,8 @@ class WarmParent:
         output, their_output = os.pipe()
         request = {"spawn": self._spawned, "limits": asdict(limits), "folder": folder}
         try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], [their_wire.fileno(), their_output])
+            line = json.dumps(request).encode() + b"\n"
+            socket.send_fds(self._control, [line], [their_wire.fileno(), their_output])
         except OSError:
             raise SandboxUnavailable("the warm parent has ended") from None
         finally:
@@ -117,11 +125,19 @@ class WarmParent:
         return Candidate(self, self._spawned, wire, output, folder)
 
     def kill(self, number: int) -> None:
+        if not self._forks:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            return
         with contextlib.suppress(OSError):
-            self._control.send(json.dumps({"kill": number}).encode())
+            self._control.sendall(json.dumps({"kill": number}).encode() + b"\n")
 
     def exited(self, number: int, timeout: float) -> dict[str, Any] | None:
         """How candidate `number` ended: `{"status", "reason"}`; None if it has not, within `timeout` seconds."""
+        if not self._forks:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return {"status": self._process.wait(timeout), "reason": None}
+            return None
         deadline = time.monotonic() + timeout
         while number not in self._exited:
             message = self._receive(deadline - time.monotonic())
@@ -132,14 +148,23 @@ class WarmParent:
         return self._exited[number]
 
     def _receive(self, timeout: float) -> dict[str, Any] | None:
-        self._control.settimeout(max(0.0, timeout))
+        """The zygote's next line; None where it is silent or gone."""
+        deadline = time.monotonic() + timeout
         try:
-            data = self._control.recv(65536)
-            return json.loads(data) if data else None
+            while b"\n" not in self._heard:
+                self._control.settimeout(max(0.001, deadline - time.monotonic()))
+                data = self._control.recv(65536)
+                if not data:
+                    return None
+                self._heard += data
+            line, _, self._heard = self._heard.partition(b"\n")
+            return json.loads(line)  # type: ignore[no-any-return]
         except (OSError, ValueError):
             return None
-        finally:
-            self._control.settimeout(None)
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
 
     def _complaint(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -151,6 +176,8 @@ class WarmParent:
     def close(self) -> None:
         """End the zygote and everything in it."""
         self._control.close()
+        if self._errors.closed:
+            return
         try:
             self._process.wait(2.0)
         except subprocess.TimeoutExpired:
@@ -160,6 +187,40 @@ class WarmParent:
         self._errors.close()
 
     def __enter__(self) -> "WarmParent":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class FreshParent:
+    """Where forking is not safe (macOS): a fresh interpreter for every candidate, behind the same methods."""
+
+    kind = "process"
+
+    def __init__(self, preload: list[str], why: str = "") -> None:
+        self.why = why
+        self._preload = preload
+        self._next = WarmParent("process", preload, forks=False)
+        self._started = [self._next]
+
+    def ready(self) -> None:
+        self._next.ready()
+
+    def spawn(self, limits: Limits) -> "Candidate":
+        parent, self._next = self._next, WarmParent("process", self._preload, forks=False)
+        for used in [p for p in self._started if p.ended]:
+            used.close()
+            self._started.remove(used)
+        self._started.append(self._next)
+        return parent.spawn(limits)
+
+    def close(self) -> None:
+        for parent in self._started:
+            parent.kill(1)
+            parent.close()
+
+    def __enter__(self) -> "FreshParent":
         return self
 
     def __exit__(self, *_: object) -> None:
