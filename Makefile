@@ -46,7 +46,7 @@ $(VENV)/bin/python: | check-python
 
 $(VENV)/.dlkit: $(SOURCES) | $(VENV)/bin/python
 	@.ci/install-bubblewrap
-	$(PIP) install -q -e . -c constraints.txt
+	$(PIP) install -q -e '.[watch]' -c constraints.txt
 	@touch $@
 
 $(VENV)/.dlkit-dev: $(SOURCES) | $(VENV)/bin/python

@@ -1,7 +1,10 @@
 """The command `dlkit`: parse, call, render; nothing else. Imports stay inside the commands, for a quick start."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,16 +22,29 @@ class _Group(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=_Group, context_settings=CONTEXT)
+@click.group(cls=_Group, context_settings=CONTEXT, invoke_without_command=True)
 @click.version_option(package_name="dlkit", prog_name="dlkit")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Deep-learning interview exercises, graded, with the mistake named.
 
     \b
+    dlkit init my-exercises          a workspace of your own
+    dlkit watch                      grade each time you save
     dlkit list                       what there is
     dlkit show softmax               the statement of one exercise
     dlkit check softmax my_file.py   grade an answer
+
+    Inside a workspace, `dlkit` alone is `dlkit watch`.
     """
+    if context.invoked_subcommand is not None:
+        return
+    from dlkit.grader.learner import workspace
+
+    if workspace.find(Path.cwd()) is None:
+        _say(context.get_help())
+    else:
+        context.invoke(watch)
 
 
 @cli.command()
@@ -77,19 +93,86 @@ def check(
         _say(json.dumps(outcome.result.to_json(), ensure_ascii=True, allow_nan=False))
     else:
         _print_report(outcome.result, verbose)
-        for note in outcome.notes if verbose else ():
+        for note in (*outcome.remarks, *(outcome.notes if verbose else ())):
             _say(note)
     sys.exit(outcome.exit_code)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False), default=".")
+@click.option("--track", multiple=True, metavar="A-R", help="Only these tracks.")
+@click.option("--notebooks", is_flag=True, help="Notebooks instead of Python files.")
+def init(folder: str, track: tuple[str, ...], notebooks: bool) -> None:
+    """Make a workspace: the stubs in folders by track, ready to be filled. Again: adds what is missing.
+
+    \b
+    dlkit init my-exercises
+    dlkit init . --track A --track C
+    """
+    from dlkit.grader.catalog import catalog, select
+    from dlkit.grader.learner import workspace
+
+    exercises = [e for t in track for e in select(catalog(), t, None, None, None)] if track else list(catalog())
+    written = workspace.create(Path(folder), exercises, notebooks)
+    _say(f"{len(written)} files written in {folder}; nothing that was there has been changed.")
+    if folder != ".":
+        _say(f"Next: cd {folder} && dlkit next")
+
+
+@cli.command("next")
+def next_command() -> None:
+    """Say which exercise to do now: the one begun last, else the first that is open.
+
+    \b
+    dlkit next
+    """
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner import desk
+    from dlkit.grader.render.learner import next_words
+
+    place = desk.here(Path.cwd())
+    exercise = desk.next_exercise(catalog(), desk.standings())
+    file = place.file(exercise) or place.usual_place(exercise) if exercise else ""
+    _say(next_words(exercise, str(file), _width(), _style()))
+
+
+@cli.command()
+@click.argument("exercise", required=False)
+@click.option("--once", is_flag=True, help="Grade one time and leave (for scripts).")
+def watch(exercise: str | None, once: bool) -> None:
+    """Grade the current exercise each time you save it. Keys: h hint, n next, l list, r run again, q quit.
+
+    \b
+    dlkit watch
+    dlkit watch softmax
+    """
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner import desk
+    from dlkit.grader.learner.watch import Screen, need_watchfiles
+    from dlkit.grader.learner.watch import watch as follow
+    from dlkit.grader.render.listing import listing
+    from dlkit.grader.render.terminal import report
+
+    need_watchfiles()
+    live = sys.stdin.isatty() and sys.stdout.isatty() and not once
+    screen = Screen(
+        live,
+        lambda text, clear: _say(("\x1b[2J\x1b[H" if clear else "") + text),
+        lambda result: report(result, _width(), _style()),
+        lambda: listing(list(catalog()), _width(), _style(), None, desk.standings()),
+    )
+    follow(desk.here(Path.cwd()), catalog(), screen, catalog().find(exercise) if exercise else None, once)
 
 
 @cli.command("list")
 @click.option("--track", metavar="A-R", help="Only this track, by its letter or a word of its name.")
 @click.option("--framework", type=click.Choice(["numpy", "torch"]), help="Only exercises in this framework.")
 @click.option("--level", type=click.IntRange(1, 5), help="Only this level: 1 warm-up … 5 hard.")
+@click.option("--state", type=click.Choice(["open", "started", "solved"]), help="Only exercises where you stand so.")
 @click.option("--question", metavar="TEXT", help="Only exercises that answer an interview question with these words.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def list_command(
-    track: str | None, framework: str | None, level: int | None, question: str | None, as_json: bool
+    track: str | None, framework: str | None, level: int | None, state: str | None, question: str | None, as_json: bool
 ) -> None:
     """List the exercises in teaching order.
 
@@ -99,13 +182,12 @@ def list_command(
     dlkit list --question "vanishing gradient"
     """
     from dlkit.grader.catalog import catalog, select
+    from dlkit.grader.learner.desk import in_state, standings
     from dlkit.grader.render.listing import listing, listing_json
 
-    chosen = select(catalog(), track, framework, level, question)
-    if as_json:
-        _say(listing_json(chosen))
-        return
-    _say(listing(chosen, _width(), _style(), question))
+    stand = standings()
+    chosen = in_state(select(catalog(), track, framework, level, question), stand, state)
+    _say(listing_json(chosen) if as_json else listing(chosen, _width(), _style(), question, stand))
 
 
 @cli.command()
@@ -123,6 +205,102 @@ def show(exercise: str, as_json: bool) -> None:
 
     found = catalog().find(exercise)
     _say(statement_json(found) if as_json else statement(found, _width(), _style()))
+
+
+@cli.command()
+@click.argument("exercise")
+def hint(exercise: str) -> None:
+    """Give one hint more; there are three: a question, a direction, nearly the answer.
+
+    \b
+    dlkit hint softmax
+    """
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner import desk
+    from dlkit.grader.render.learner import hint_words
+
+    found = catalog().find(exercise)
+    with _progress() as progress:
+        _say(hint_words(found, desk.hint(found, progress), _width(), _style()))
+
+
+@cli.command()
+@click.argument("exercise")
+@click.option("--give-up", is_flag=True, help="Before full marks, too; this is recorded.")
+def solution(exercise: str, give_up: bool) -> None:
+    """Show the reference, another right answer and the mistakes people make, once you have full marks.
+
+    \b
+    dlkit solution softmax
+    dlkit solution softmax --give-up
+    """
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner import desk
+    from dlkit.grader.render.learner import solution_words
+    from dlkit.grader.wrong import wrong_answers
+
+    found = catalog().find(exercise)
+    with _progress() as progress:
+        desk.may_see_solution(found, progress, give_up)
+    answers, _ = wrong_answers(found)
+    texts = (found.solution.read_text("utf-8"), found.right.read_text("utf-8"))
+    _say(solution_words(found, *texts, answers, _width(), _style()))
+
+
+@cli.command()
+@click.argument("exercise")
+def reset(exercise: str) -> None:
+    """Put a fresh stub in the workspace; your file is kept beside it as a backup.
+
+    \b
+    dlkit reset softmax
+    """
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner import desk, workspace
+
+    place, backup = workspace.reset(desk.here(Path.cwd()), catalog().find(exercise))
+    _say(f"A fresh stub is in {place}." + (f" Your file is kept as {backup}." if backup else ""))
+
+
+@cli.command("progress")
+@click.option("--export", is_flag=True, help="Print everything as one JSON object.")
+def progress_command(export: bool) -> None:
+    """Show how far you have come: points per track, attempts, hints, time to full marks, days in a row.
+
+    \b
+    dlkit progress
+    dlkit progress --export > progress.json
+    """
+    import json
+    from datetime import date
+
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner.progress import streak
+    from dlkit.grader.render.learner import progress_words
+
+    with _progress() as progress:
+        if export:
+            _say(json.dumps(progress.export(), indent=1))
+            return
+        days = streak(progress.days(), date.today().isoformat())
+        _say(progress_words(list(catalog()), progress.standings(), days, _width(), _style()))
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at this machine: Python, packages, PyTorch, the sandbox; what is missing and the command that mends it.
+
+    \b
+    dlkit doctor
+    """
+    from dlkit.grader.learner.doctor import examine
+    from dlkit.grader.render.learner import doctor_words
+
+    broken = False
+    for finding in examine():
+        broken = broken or finding.state == "broken"
+        _say(doctor_words(finding, _style()))
+    sys.exit(4 if broken else 0)
 
 
 @cli.group()
@@ -153,7 +331,10 @@ def dev_check(exercises: tuple[str, ...], all_of_them: bool, seeds: int, jobs: i
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes (default: one per core).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--fresh", is_flag=True, help="Forget what an interrupted run has done.")
-def dev_mutate(exercises: tuple[str, ...], all_of_them: bool, jobs: int | None, as_json: bool, fresh: bool) -> None:
+@click.option("--record", is_flag=True, help="Keep the figures in tests/records and write docs/strength.md.")
+def dev_mutate(
+    exercises: tuple[str, ...], all_of_them: bool, jobs: int | None, as_json: bool, fresh: bool, record: bool
+) -> None:
     """Change the reference in one place at a time and list the changes that the hidden tests do not notice.
 
     \b
@@ -161,7 +342,7 @@ def dev_mutate(exercises: tuple[str, ...], all_of_them: bool, jobs: int | None, 
     """
     from dlkit.grader.author.command import mutate_exercises
 
-    sys.exit(mutate_exercises(exercises, all_of_them, jobs, as_json, fresh, _say, _Progress(not as_json)))
+    sys.exit(mutate_exercises(exercises, all_of_them, jobs, as_json, fresh, record, _say, _Progress(not as_json)))
 
 
 @dev.command("new")
@@ -178,6 +359,21 @@ def dev_new(slug: str, number: int, torch: bool) -> None:
 
     for line in create(slug, number, "torch" if torch else "numpy"):
         _say(line)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Any]:
+    """The learner's progress, with its remarks said; where it cannot be kept, a sentence and exit code 4."""
+    from dlkit.grader.errors import MissingOnMachine
+    from dlkit.grader.learner.progress import ProgressUnavailable, opened
+
+    try:
+        with opened() as progress:
+            for note in progress.notes:
+                click.echo(note, err=True)
+            yield progress
+    except ProgressUnavailable as error:
+        raise MissingOnMachine(f"{error}. Set XDG_DATA_HOME to a folder that you may write.") from None
 
 
 class _Progress:

@@ -5,7 +5,7 @@ import difflib
 import functools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,10 +92,11 @@ class Exercise:
 class Catalog:
     """All exercises of one installation."""
 
-    def __init__(self, exercises: Iterable[Exercise]) -> None:
+    def __init__(self, exercises: Iterable[Exercise], planned: Iterable[str] = ()) -> None:
         self.exercises = tuple(exercises)
+        self.planned = frozenset(planned)  # slugs of the curriculum that are not written yet
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Exercise]:
         return iter(self.exercises)
 
     def find(self, text: str) -> Exercise:
@@ -147,8 +148,8 @@ def select(
 def read_index(path: Path = INDEX) -> Catalog:
     """The catalogue of an index file. Raises GraderFault-like ValueError where an entry is malformed."""
     with path.open("rb") as file:
-        entries = tomllib.load(file).get("exercise", [])
-    return Catalog(_entry(e, path.parent.parent) for e in entries)
+        index = tomllib.load(file)
+    return Catalog((_entry(e, path.parent.parent) for e in index.get("exercise", [])), index.get("planned", []))
 
 
 @functools.cache

@@ -9,12 +9,11 @@ from typing import BinaryIO
 from .candidate.confine import Limits
 from .catalog import Exercise, catalog
 from .errors import MissingOnMachine, UsageProblem
+from .learner import desk, workspace
 from .result import Result
 from .runner import Options, fresh_seed, grade, public_checks
 from .sandbox import SandboxUnavailable
 from .submission import read_submission
-
-WORKSPACE = "dlkit.toml"
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Outcome:
     result: Result
     exit_code: int
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], None]) -> Outcome:
@@ -57,7 +57,8 @@ def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], 
             f"The sandbox `{request.sandbox}` does not work here: {error}. Install it with your package manager"
             " (`apt install bubblewrap`), or use --sandbox process for code that you trust."
         ) from None
-    return Outcome(result, _exit_code(result, request.require_gpu), _notes(result))
+    remarks = desk.remember(result, Path(file)) if file != "-" else []
+    return Outcome(result, _exit_code(result, request.require_gpu), _notes(result), tuple(remarks))
 
 
 def _exit_code(result: Result, require_gpu: bool) -> int:
@@ -79,13 +80,10 @@ def _answer_file(text: str, exercise: Exercise) -> str:
     if Path(text).suffix in (".py", ".ipynb"):
         return text
     here = Path.cwd()
-    candidates = [here / f"{exercise.stem}{suffix}" for suffix in (".py", ".ipynb")]
-    for folder in (here, *here.parents):
-        if (folder / WORKSPACE).is_file():
-            candidates += sorted(folder.rglob(f"{exercise.stem}.py")) + sorted(folder.rglob(f"{exercise.stem}.ipynb"))
-            break
-    for path in candidates:
-        if path.is_file():
+    place = workspace.find(here)
+    in_workspace = place.file(exercise) if place else None
+    for path in (here / f"{exercise.stem}.py", here / f"{exercise.stem}.ipynb", in_workspace):
+        if path is not None and path.is_file():
             return str(path)
     raise UsageProblem(
         f"Which file holds your answer? There is no {exercise.stem}.py here. Name it:"

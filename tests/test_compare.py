@@ -278,6 +278,21 @@ def test_nothing_slips_through(case):
     assert said(check_close, "x", actual, expected) is not None
 
 
+def test_an_integer_of_5000_digits_is_only_wrong():
+    """Python itself refuses to print one (sys.set_int_max_str_digits); the wire lets it through."""
+    huge = 10**5000
+    for sentence in (
+        said(check_close, "x", huge, 3),
+        said(check_close, "x", [huge, 1], [3, 1]),
+        said(check_equal, "x", huge, 3),
+        said(check_equal, "x", [huge], [3]),
+        said(check_type, "x", huge, float),
+        said(unpack, "x", huge, 2),
+    ):
+        assert sentence is not None
+        assert len(sentence) < 400
+
+
 @pytest.mark.parametrize(
     ("actual", "expected"), [(array(-(2**63)), array(0)), (array(64, dtype=np.int8), array(-64, dtype=np.int8))]
 )

@@ -233,14 +233,14 @@ DTYPES = st.sampled_from([np.float64, np.float32])
 
 
 @given(SHAPES, SEEDS, DTYPES, st.sampled_from([1e-9, 1.0, 1e6]))
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)  # a coincidence is possible, if rare
 def test_random_numbers_have_no_pattern(shape, seed, dtype, scale):
     actual, expected = np.random.default_rng(seed).normal(scale=scale, size=(2, *shape)).astype(dtype)
     assert diagnosis(actual, expected) is None
 
 
 @given(SHAPES, SHAPES, SEEDS)
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)  # a coincidence is possible, if rare
 def test_random_numbers_of_another_shape_have_no_pattern(shape, other, seed):
     rng = np.random.default_rng(seed)
     if shape != other and shape != other + other:
@@ -257,7 +257,7 @@ def test_right_numbers_have_no_pattern(shape, seed, dtype):
 
 
 @given(SHAPES.filter(lambda s: np.prod(s) > 1), SEEDS)
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)  # a coincidence is possible, if rare
 def test_one_wrong_number_has_no_pattern(shape, seed):
     rng = np.random.default_rng(seed)
     expected = rng.normal(size=shape)

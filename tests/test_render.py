@@ -390,7 +390,8 @@ def test_json(stub):
     assert [e["slug"] for e in entries] == ["relu", "softmax"]
     assert entries[1] == {
         "exercise": "exercise_07", "slug": "softmax", "title": "Softmax", "track": "A Foundations",
-        "framework": "numpy", "level": 2, "minutes": 15, "prerequisites": ["tensor_basics"], "forbidden": ["scipy", "np.logaddexp"],
+        "framework": "numpy", "level": 2, "minutes": 15, "prerequisites": ["tensor_basics"],
+        "forbidden": ["scipy", "np.logaddexp"],
         "questions": list(SOFTMAX.questions), "sources": list(SOFTMAX.sources),
     }  # fmt: skip
     shown = json.loads(statement_json(stub))

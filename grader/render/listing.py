@@ -2,15 +2,28 @@
 
 import json
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from ..catalog import Exercise
 from .terminal import Style
 
+if TYPE_CHECKING:
+    from ..learner.progress import Standing
 
-def listing(exercises: Sequence[Exercise], width: int, style: Style, question: str | None = None) -> str:
-    """One line per exercise, grouped by track; with `question`, the interview questions that match."""
+
+def listing(
+    exercises: Sequence[Exercise],
+    width: int,
+    style: Style,
+    question: str | None = None,
+    standings: Mapping[str, "Standing"] = MappingProxyType({}),
+) -> str:
+    """One line per exercise, grouped by track; with `question`, the interview questions that match.
+
+    With `standings`, the learner's state (✓ solved, … begun) and best points are shown.
+    """
     if not exercises:
         return "No exercise fits. `dlkit list` without options shows all of them."
     lines: list[str] = []
@@ -20,12 +33,17 @@ def listing(exercises: Sequence[Exercise], width: int, style: Style, question: s
         if e.track != track:
             track = e.track
             lines += ["", style(track, bold=True)] if lines else [style(track, bold=True)]
-        facts = f"{e.framework}, level {e.level}, {e.minutes} min"
+        best = f", {standings[e.slug].best:g} points" if e.slug in standings else ""
+        facts = f"{e.framework}, level {e.level}, {e.minutes} min{best}"
         room = width - wide - 8 - len(facts) - 2
         if room >= 16:
-            lines.append(f"  {e.number}  {e.slug:<{wide}}  {_cut(e.title, room):<{room}}  {style(facts, dim=True)}")
+            row = f"{e.number}  {e.slug:<{wide}}  {_cut(e.title, room):<{room}}  {style(facts, dim=True)}"
+            lines.append(f"{_mark(e, standings)} {row}")
         else:
-            lines += [f"  {e.number}  {e.slug}", style(f"      {_cut(e.title, width - 6)}", dim=True)]
+            lines += [
+                f"{_mark(e, standings)} {e.number}  {e.slug}",
+                style(f"      {_cut(e.title, width - 6)}", dim=True),
+            ]
         for q in _matching(e, question):
             lines += textwrap.wrap(q, width, initial_indent="      ? ", subsequent_indent="        ")
     lines += ["", f"{len(exercises)} exercises. `dlkit show {exercises[0].slug}` prints a statement."]
@@ -80,6 +98,11 @@ def _matching(exercise: Exercise, question: str | None) -> list[str]:
 
 def _paragraph(text: str, width: int) -> list[str]:
     return [*textwrap.wrap(text, width), ""]
+
+
+def _mark(exercise: Exercise, standings: Mapping[str, "Standing"]) -> str:
+    state = standings[exercise.slug].state if exercise.slug in standings else "open"
+    return {"solved": "✓", "started": "…"}.get(state, " ")
 
 
 def _cut(text: str, room: int) -> str:

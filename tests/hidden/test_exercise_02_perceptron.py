@@ -63,7 +63,7 @@ def check_trace(candidate, X, y, expected, **options):
 
 @points(20)
 def test_neuron_value(candidate, rng, case):
-    """A neuron returns its activation of x.w + b, for one input and for a batch, and the sigmoid never overflows."""
+    """A neuron returns its activation of x.w + b, for one input and for a batch; z may have any size."""
     w = np.array([3.0, -1.0])
     x = np.array([[1.0, 2.0], [2.0, 3.0], [0.0, 1.0]])  # z = 3 - 2 - 1, 6 - 3 - 1, 0 - 1 - 1
     for activation, expected in (

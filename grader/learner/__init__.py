@@ -1,0 +1,1 @@
+"""Self-study: a workspace of copies, progress, hints, and grading on save."""

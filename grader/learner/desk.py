@@ -1,0 +1,82 @@
+"""What a learner's commands do: which exercise is next, one hint more, the solution, the standings."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..catalog import Catalog, Exercise
+from ..errors import UsageProblem
+from ..result import Result
+from . import workspace
+from .progress import Progress, ProgressUnavailable, Standing, default_path, opened
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One hint: its number, how many there are, its text."""
+
+    number: int
+    of: int
+    text: str
+
+
+def here(start: Path) -> workspace.Workspace:
+    """The workspace around `start`. Raises UsageProblem outside of one."""
+    found = workspace.find(start)
+    if found is None:
+        raise UsageProblem("This is no dlkit workspace. Make one: dlkit init my-exercises && cd my-exercises")
+    return found
+
+
+def next_exercise(exercises: Catalog, standings: dict[str, Standing]) -> Exercise | None:
+    """The exercise begun last and not solved; else the first in teaching order that is open; None when all are solved."""
+    begun = [e for e in exercises if standings.get(e.slug, Standing()).state == "started"]
+    if begun:
+        return max(begun, key=lambda e: standings[e.slug].last_at or 0.0)
+    return next((e for e in exercises if standings.get(e.slug, Standing()).state == "open"), None)
+
+
+def in_state(exercises: list[Exercise], known: dict[str, Standing], state: str | None) -> list[Exercise]:
+    """Those of the exercises where the learner stands so (all of them for None)."""
+    return [e for e in exercises if state in (None, known.get(e.slug, Standing()).state)]
+
+
+def standings() -> dict[str, Standing]:
+    """By exercise; empty where nothing was kept. Makes no file."""
+    if not default_path().is_file():
+        return {}
+    try:
+        with opened() as progress:
+            return progress.standings()
+    except ProgressUnavailable:
+        return {}
+
+
+def remember(result: Result, file: Path) -> list[str]:
+    """Keep an attempt at a file of a workspace; remarks for the learner. Other files leave no trace."""
+    complete = result.max_score == 100 and result.status != "internal_error"
+    if not complete or workspace.find(file.resolve().parent) is None:
+        return []
+    try:
+        with opened() as progress:
+            progress.record(result, time.time())
+            return progress.notes
+    except ProgressUnavailable as error:
+        return [str(error)]
+
+
+def hint(exercise: Exercise, progress: Progress) -> Hint:
+    """One hint more than before; the last one again when there are no more."""
+    number = progress.take_hint(exercise.slug, len(exercise.hints), time.time())
+    return Hint(number, len(exercise.hints), exercise.hints[number - 1])
+
+
+def may_see_solution(exercise: Exercise, progress: Progress, give_up: bool) -> None:
+    """Recorded. Raises UsageProblem before full marks, unless the learner gives up."""
+    standing = progress.standing(exercise.slug)
+    if standing.state != "solved" and not give_up:
+        raise UsageProblem(
+            f"The solution of {exercise.slug} is shown after full marks (your best so far: {standing.best:g})."
+            f" `dlkit hint {exercise.slug}` helps on; `dlkit solution {exercise.slug} --give-up` shows it now."
+        )
+    progress.see_solution(exercise.slug, standing.state != "solved", time.time())

@@ -1,0 +1,208 @@
+"""Grade on save: one warm parent and one collected suite per exercise, the report in place, keys for the rest."""
+
+import contextlib
+import os
+import select
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..catalog import Catalog, Exercise
+from ..errors import DlkitError, MissingOnMachine
+from ..result import Result
+from ..runner import Options, fresh_seed, grade_with, preload_for
+from ..sandbox import Parent, start
+from ..submission import read_submission
+from ..suite import Suite, with_suite
+from . import desk
+from .progress import ProgressUnavailable, opened
+from .workspace import Workspace
+
+KEYS = "h hint · n next · l list · r run again · q quit"
+_SETTLE_MS = 40  # an editor writes several times in a row; then its file is whole
+
+
+@dataclass
+class Screen:
+    """Where the watch shows things: `live` redraws in place and reads keys, else plain lines."""
+
+    live: bool
+    show: Callable[[str, bool], None]  # (text, clear the screen first)
+    report: Callable[[Result], str]
+    listing: Callable[[], str]
+
+
+def watch(workspace: Workspace, exercises: Catalog, screen: Screen, first: Exercise | None, once: bool = False) -> None:
+    """Follow the current exercise until the learner quits. `once` grades one time and returns (for pipes and tests)."""
+    exercise = first or desk.next_exercise(exercises, desk.standings())
+    with _keys(screen.live) as keys:
+        while exercise is not None:
+            exercise = _follow(workspace, exercises, exercise, screen, keys, once)
+    if exercise is None and not once:
+        screen.show("Every exercise is solved, or you have quit. `dlkit progress` shows how far you have come.", False)
+
+
+def _follow(
+    workspace: Workspace, exercises: Catalog, exercise: Exercise, screen: Screen, keys: "Keys", once: bool
+) -> Exercise | None:
+    """Grade one exercise on every save; the exercise to go on with, or None to stop."""
+
+    def work(suite: Suite) -> Exercise | None:
+        return _Desk(workspace, exercises, exercise, screen, suite, parent).run(keys, once)
+
+    with start("auto", preload_for(exercise)) as parent:
+        return with_suite([exercise], work)
+
+
+class _Desk:
+    def __init__(
+        self, workspace: Workspace, exercises: Catalog, exercise: Exercise, screen: Screen, suite: Suite, parent: Parent
+    ) -> None:
+        self._workspace = workspace
+        self._exercises = exercises
+        self._exercise = exercise
+        self._screen = screen
+        self._suite = suite
+        self._parent = parent
+        self._said = ""  # shown under the report: a hint, the list
+        self._seen: tuple[Any, ...] = ()
+
+    def run(self, keys: "Keys", once: bool) -> Exercise | None:
+        self._grade()
+        if once:
+            return None
+        for key in self._events(keys):
+            if key == "q":
+                return None
+            if key == "n":
+                return self._next()
+            if key == "h":
+                self._hint()
+            elif key == "l":
+                self._screen.show(self._screen.listing() + f"\n\n{KEYS}", True)
+            elif key == "r" or self._changed():
+                self._grade()
+        return None
+
+    def _events(self, keys: "Keys") -> Iterator[str]:
+        """A key, or nothing when a file was saved (or may have been: a look costs little)."""
+        from watchfiles import watch as follow
+
+        for _ in follow(
+            self._workspace.root, debounce=_SETTLE_MS * 4, step=_SETTLE_MS, stop_event=keys.stopped,
+            rust_timeout=100, yield_on_timeout=True, raise_interrupt=True,
+        ):  # fmt: skip
+            pressed = keys.take()
+            yield from pressed or [""]
+            if keys.stopped.is_set():
+                return
+
+    def _file(self) -> Path | None:
+        return self._workspace.file(self._exercise)
+
+    def _stamp(self) -> tuple[Any, ...]:
+        file = self._file()
+        if file is None:
+            return ()
+        with contextlib.suppress(OSError):
+            s = file.stat()
+            return (str(file), s.st_mtime_ns, s.st_size, s.st_ino)
+        return ()
+
+    def _changed(self) -> bool:
+        return self._stamp() != self._seen
+
+    def _grade(self) -> None:
+        self._seen = self._stamp()
+        file = self._file()
+        if file is None:
+            self._show(
+                f"{self._exercise.stem}.py is gone from the workspace. `dlkit reset {self._exercise.slug}` brings a"
+                " fresh stub; put your file back and it is graded."
+            )
+            return
+        try:
+            answer = read_submission(self._exercise, str(file), sys.stdin.buffer)
+        except DlkitError as error:
+            self._show(str(error))
+            return
+        result = grade_with(self._suite, self._parent, self._exercise, answer, Options(fresh_seed()))
+        notes = desk.remember(result, file)
+        self._said = ""
+        self._show("\n".join([self._screen.report(result), *notes, *self._onward(result)]))
+
+    def _onward(self, result: Result) -> list[str]:
+        if not result.passed:
+            return []
+        following = desk.next_exercise(self._exercises, desk.standings())
+        if following is None:
+            return ["", "That was the last one. Everything is solved."]
+        return ["", f"Solved. Next: {following.slug} ({following.title}). Press n, or `dlkit solution {result.slug}`."]
+
+    def _show(self, text: str) -> None:
+        self._text = text
+        keys = f"\n\n{KEYS}" if self._screen.live else ""
+        self._screen.show(f"{text}{self._said}{keys}", self._screen.live)
+
+    def _hint(self) -> None:
+        try:
+            with opened() as progress:
+                hint = desk.hint(self._exercise, progress)
+            self._said = f"\n\nHint {hint.number} of {hint.of}: {hint.text}"
+        except ProgressUnavailable as error:
+            self._said = f"\n\n{error}"
+        self._show(self._text)
+
+    def _next(self) -> Exercise:
+        standings = desk.standings()
+        order = list(self._exercises)
+        at = order.index(self._exercise)
+        rotated = order[at + 1 :] + order[: at + 1]
+        return next(
+            (e for e in rotated if standings.get(e.slug) is None or standings[e.slug].state != "solved"), rotated[0]
+        )
+
+
+class Keys:
+    """Keys pressed on a terminal, one letter each."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+        self.stopped = threading.Event()
+
+    def take(self) -> list[str]:
+        if self._descriptor is None or not select.select([self._descriptor], [], [], 0)[0]:
+            return []
+        data = os.read(self._descriptor, 64)
+        if not data:  # the terminal is gone
+            self.stopped.set()
+            return ["q"]
+        return [c for c in data.decode("ascii", "ignore").lower() if c.isprintable()]
+
+
+@contextlib.contextmanager
+def _keys(live: bool) -> Iterator[Keys]:
+    if not live:
+        yield Keys(None)
+        return
+    import termios
+    import tty
+
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor)
+    try:
+        yield Keys(descriptor)
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def need_watchfiles() -> None:
+    """Raises MissingOnMachine with the command that installs it."""
+    import importlib.util
+
+    if importlib.util.find_spec("watchfiles") is None:
+        raise MissingOnMachine("`dlkit watch` needs watchfiles. Install it: pip install 'dlkit[watch]'")
