@@ -146,10 +146,19 @@ def select(
 
 
 def read_index(path: Path = INDEX) -> Catalog:
-    """The catalogue of an index file. Raises GraderFault-like ValueError where an entry is malformed."""
+    """The catalogue of an index file. Raises ValueError, with the entry's name, where one is malformed."""
     with path.open("rb") as file:
         index = tomllib.load(file)
-    return Catalog((_entry(e, path.parent.parent) for e in index.get("exercise", [])), index.get("planned", []))
+    entries = index.get("exercise", [])
+    if not isinstance(entries, list):
+        raise ValueError("index.toml: write [[exercise]], one table per exercise")
+    exercises = [_entry(e, path.parent.parent) for e in entries]
+    numbers: dict[int, Exercise] = {}
+    for e in exercises:
+        other = numbers.setdefault(int(e.number), e)
+        if other is not e:
+            raise ValueError(f"{e.stem!r} in index.toml has the number of {other.stem!r}")
+    return Catalog(exercises, index.get("planned", []))
 
 
 @functools.cache
@@ -157,10 +166,25 @@ def catalog() -> Catalog:
     return read_index()
 
 
-def _entry(entry: dict[str, Any], root: Path) -> Exercise:
-    lists = ("prerequisites", "forbidden", "hints", "questions", "sources")
-    values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in entry.items()}
-    exercise = Exercise(**values, root=root)
-    if not _STEM.fullmatch(exercise.stem):
-        raise ValueError(f"{exercise.stem!r} in index.toml is not of the form exercise_NN_slug")
-    return exercise
+_LISTS = ("prerequisites", "forbidden", "hints", "questions", "sources")
+_NEEDED = {"stem": str, "title": str, "track": str, "level": int, "framework": str}
+_KINDS: dict[str, Any] = {**_NEEDED, "minutes": int, "call_seconds": int | float}
+
+
+def _entry(entry: Any, root: Path) -> Exercise:
+    if not isinstance(entry, dict):
+        raise ValueError(f"index.toml: {entry!r} is not a table")
+    name = entry.get("stem", "an entry without a stem")
+    for key in _NEEDED.keys() - entry.keys():
+        raise ValueError(f"{name!r} in index.toml has no `{key}`")
+    for key, value in entry.items():
+        if key in _LISTS:
+            fits = isinstance(value, list) and all(isinstance(v, str) for v in value)
+        else:
+            fits = key in _KINDS and isinstance(value, _KINDS[key]) and not isinstance(value, bool)
+        if not fits:
+            raise ValueError(f"{name!r} in index.toml: `{key} = {value!r}` is not what belongs there")
+    if not _STEM.fullmatch(name):
+        raise ValueError(f"{name!r} in index.toml is not of the form exercise_NN_slug")
+    values: dict[str, Any] = {k: tuple(v) if k in _LISTS else v for k, v in entry.items()}
+    return Exercise(**values, root=root)

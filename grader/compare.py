@@ -72,7 +72,9 @@ def check_close(
 
 def check_equal(name: str, actual: Any, expected: Any) -> None:
     """Exactly equal: integers, indices, strings, shapes, traces. Numbers compare by value, `np.int64(3)` to 3, too."""
-    if isinstance(expected, np.ndarray) or type(expected).__module__ == "torch":
+    if isinstance(expected, np.bool_):
+        expected = bool(expected)
+    if isinstance(expected, np.ndarray) or _is_tensor(expected):
         check_close(name, actual, expected, rtol=0.0, atol=0.0)
         return
     if isinstance(expected, dict):
@@ -94,6 +96,8 @@ def check_type(name: str, actual: Any, kind: type) -> None:
 def check_dtype(name: str, actual: Any, dtype: Any) -> None:
     """An array, numpy scalar or tensor of this dtype."""
     wanted = dtype if isinstance(dtype, str) else dtype_name(dtype)
+    if isinstance(actual, Handle):
+        raise Mismatch(f"{name} is {describe(actual)}, expected dtype {wanted}.", name, actual)
     found = dtype_name(actual)
     if found != wanted:
         raise Mismatch(f"{name} has dtype {found}, expected {wanted}.", name, actual)
@@ -102,13 +106,13 @@ def check_dtype(name: str, actual: Any, dtype: Any) -> None:
 def check_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:
     found = as_array(actual).shape if _is_numeric(actual) else None
     if found != tuple(shape):
-        words = describe(actual) if found is None else f"shape {found}"
-        raise Mismatch(f"{name} has {words}, expected shape {tuple(shape)}.", name, actual)
+        words = f"is {describe(actual)}" if found is None else f"has shape {found}"
+        raise Mismatch(f"{name} {words}, expected shape {tuple(shape)}.", name, actual)
 
 
 def check_finite(name: str, actual: Any) -> None:
-    values = _numbers_of(name, actual, 0.0)
-    bad = ~np.isfinite(values)
+    values = as_array(actual) if _is_tensor(actual) else _numbers_of(name, actual, 0.0)
+    bad = ~np.isfinite(_widened(values))
     if bad.any():
         where = _place(bad)
         raise Mismatch(f"{name} is {values[bad][0]}{where}: every value should be finite here.", name, actual)
@@ -159,17 +163,16 @@ def unpack(name: str, actual: Any, count: int) -> tuple[Any, ...]:
 
 
 def as_array(value: Any) -> np.ndarray:
-    """A numpy array of any numeric value; half precision is widened, bfloat16 too."""
-    torch = torch_or_none()
-    if torch is not None and isinstance(value, torch.Tensor):
-        plain = value.detach().cpu()
-        return np.asarray(plain.float() if plain.dtype is torch.bfloat16 else plain)
+    """A numpy array of any numeric value; what numpy has no dtype for (bfloat16, float8) becomes float32."""
+    if _is_tensor(value):
+        plain = value.detach().cpu().resolve_conj().resolve_neg()
+        return np.asarray(plain.float() if dtype_name(plain).startswith(("bfloat16", "float8")) else plain)
     return np.asarray(value)
 
 
 def dtype_name(value: Any) -> str:
     """`float32` for arrays, numpy scalars, tensors, dtypes and types; the type's name for anything else."""
-    dtype = getattr(value, "dtype", value)
+    dtype = value if isinstance(value, type) else getattr(value, "dtype", value)  # np.float32.dtype is a descriptor
     if isinstance(dtype, type):
         return np.dtype(dtype).name if issubclass(dtype, np.generic) else dtype.__name__
     if isinstance(dtype, np.dtype):
@@ -183,12 +186,18 @@ def _precision(expected: Any) -> str:
     if name in _TOLERANCES:
         return name
     kind = as_array(expected).dtype
-    return {"c": "float64", "f": kind.name}.get(kind.kind, "exact")
+    if kind.kind == "c":
+        return "float32" if kind.itemsize <= 8 else "float64"
+    return kind.name if kind.kind == "f" else "exact"
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = torch_or_none()
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def _is_numeric(value: Any) -> bool:
-    torch = torch_or_none()
-    if torch is not None and isinstance(value, torch.Tensor):
+    if _is_tensor(value):
         return True
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind in "biufc"
@@ -201,47 +210,61 @@ def _nested(value: Any) -> bool:
 
 def _numbers_of(name: str, actual: Any, expected: Any) -> np.ndarray:
     if isinstance(actual, list | tuple) and isinstance(expected, list | tuple):
-        actual = np.asarray(actual) if all(_is_numeric(a) for a in actual) else actual
-    torch = torch_or_none()
-    wants_tensor = torch is not None and isinstance(expected, torch.Tensor)
-    if wants_tensor and not isinstance(actual, torch.Tensor):
+        for i, entry in enumerate(actual):
+            if not _is_numeric(entry) or as_array(entry).shape:
+                raise Mismatch(f"{name}[{i}] is {describe(entry)}, expected a number.", name, actual, expected)
+        actual = np.asarray([as_array(entry)[()] for entry in actual])
+    if _is_tensor(expected) and not _is_tensor(actual):
         raise Mismatch(f"{name} is {describe(actual)}, expected a tensor.", name, actual, expected)
-    if not wants_tensor and torch is not None and isinstance(actual, torch.Tensor):
+    if _is_tensor(actual) and not _is_tensor(expected):
         raise Mismatch(f"{name} is a torch tensor, expected numpy numbers.", name, actual, expected)
     if not _is_numeric(actual):
         kind = "an array" if isinstance(expected, np.ndarray) and expected.shape else "a number"
+        kind = f"a {type(expected).__name__}" if isinstance(expected, list | tuple) else kind
         raise Mismatch(f"{name} is {describe(actual)}, expected {kind}.", name, actual, expected)
     return as_array(actual)
 
 
 def _close(left: np.ndarray, right: np.ndarray, rtol: float, atol: float, nan_ok: bool) -> np.ndarray:
-    if left.dtype.kind == "b" or right.dtype.kind == "b":
-        left, right = left.astype(np.int64) if left.dtype.kind == "b" else left, right.astype(np.int64)
     with np.errstate(all="ignore"):
-        wide = [a if a.dtype.kind in "iu" and rtol == atol == 0 else a.astype(_wide(a)) for a in (left, right)]
-        # Written so that NaN falls on the failing side; == lets equal infinities pass.
-        close = (np.abs(wide[0] - wide[1]) <= atol + rtol * np.abs(wide[1])) & np.isfinite(wide[1])
-        close |= wide[0] == wide[1]
+        close = np.asarray(left == right)  # exact for integers of any width; equal infinities pass
+        if rtol or atol:
+            a, b = _widened(left), _widened(right)  # a difference of integers could wrap around
+            # Written so that NaN falls on the failing side.
+            close |= (np.abs(a - b) <= atol + rtol * np.abs(b)) & np.isfinite(b)
         if nan_ok:
-            close |= np.isnan(wide[0]) & np.isnan(wide[1])
-    return np.asarray(close)
+            close |= np.asarray((left != left) & (right != right))
+    return close
 
 
-def _wide(array: np.ndarray) -> type:
-    return np.complex128 if array.dtype.kind == "c" else np.float64
+def _widened(array: np.ndarray) -> np.ndarray:
+    """In double precision; a Python integer beyond all floats is infinite there."""
+    if array.dtype.kind == "O":
+        return np.array([_as_float(v) for v in array.flat]).reshape(array.shape)
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _difference(name: str, left: np.ndarray, right: np.ndarray, bad: np.ndarray, rtol: float, atol: float) -> str:
     with np.errstate(all="ignore"):
-        size = np.abs(left.astype(_wide(left)) - right.astype(_wide(right)))
+        size = np.abs(_widened(left) - _widened(right))
     ranked = np.where(bad, np.where(np.isnan(size), np.inf, size), -1.0)
     worst = np.unravel_index(int(ranked.argmax()), ranked.shape)
     place = f"[{', '.join(map(str, worst))}]" if worst else ""
     got, want = left[worst], right[worst]
     words = f"{name}{place} is {number(got)}, expected {number(want)}"
-    allowed = atol + rtol * abs(float(abs(want))) if np.isfinite(want) else 0.0
-    if np.isfinite(size[worst]):
-        words += f" (off by {number(size[worst])}, {number(allowed)} allowed)" if allowed else ""
+    bound = float(np.abs(_widened(right)[worst]))
+    allowed = atol + rtol * bound if math.isfinite(bound) else 0.0
+    if np.isfinite(size[worst]) and allowed:
+        words += f" (off by {number(size[worst])}, {number(allowed)} allowed)"
+    elif number(got) == number(want) and size[worst] > 0:
+        words += f" (off by {number(size[worst])})"
     count = int(bad.sum())
     return words + (f"; {count} of {bad.size} values differ." if bad.size > 1 else ".")
 
@@ -316,7 +339,8 @@ def number(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, int | np.integer):
-        return str(int(value))
+        value = int(value)
+        return str(value) if value.bit_length() <= 1024 else f"an integer of {value.bit_length()} bits"
     if isinstance(value, complex | np.complexfloating):
         return f"{complex(value):.6g}"
     value = float(value)
@@ -347,6 +371,11 @@ def show(value: Any, limit: int = 120) -> str:
             text = " ".join(repr(value).split())
     elif isinstance(value, np.generic):
         text = number(value) if value.dtype.kind in "biufc" else repr(value)
+    elif isinstance(value, int):
+        text = number(value)
     else:
-        text = " ".join(repr(value).split())
+        try:
+            text = " ".join(repr(value).split())
+        except ValueError:  # a container of integers with more than 4300 digits
+            text = f"a {type(value).__name__} of {len(value)}"
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,6 +1,7 @@
 """What is handed in -> a Submission: `.py`, `.ipynb`, standard input. Bounded, decoded, never executed here."""
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -69,7 +70,7 @@ def _text(data: bytes, label: str) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError):
+    except (SyntaxError, UnicodeError, LookupError):
         raise UsageProblem(f"{label} is not UTF-8 text. Save it as UTF-8 in your editor.") from None
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
@@ -94,22 +95,52 @@ def _cell_source(cell: dict[str, Any]) -> str:
     return text.replace("\r\n", "\n").replace("\0", "")
 
 
+# What decides whether a line begins a statement: strings, brackets, comments.
+_TOKEN = re.compile(r"""#.*|'''|\"\"\"|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[\[({]|[\])}]""")
+_HELP = re.compile(r"[\w.]+\?{1,2}\s*")
+_TIMING = ("time", "timeit", "capture", "prun")  # cell magics that run the cell as Python
+
+
 def without_magics(source: str) -> str:
     """Cell source as Python: `%matplotlib inline`, `!pip …`, `?help` become empty lines, so line numbers stay."""
     lines = source.split("\n")
-    if lines and lines[0].startswith("%%"):
-        magic = lines[0][2:].split()
-        if magic and magic[0] not in ("time", "timeit", "capture", "prun"):
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    if lines[first].startswith("%%"):
+        magic = lines[first][2:].split()
+        if magic and magic[0] not in _TIMING:
             return ""  # another language, or a file that is written
-        lines[0] = ""
-    return "\n".join(
-        "" if line.lstrip()[:1] in ("%", "!", "?") and _is_magic(lines, i) else line for i, line in enumerate(lines)
-    )
+        lines[first] = ""
+    quote, depth, continued = "", 0, False
+    for i, line in enumerate(lines):
+        text = line.strip()
+        if not (quote or depth or continued) and (text.startswith(("%", "!", "?")) or _HELP.fullmatch(text)):
+            # No statement of Python's begins like this. A body may consist of it alone.
+            indent = line[: len(line) - len(line.lstrip())]
+            lines[i] = f"{indent}pass" if indent and i > first else ""
+            continue
+        quote, depth = _scanned(line, quote, depth)
+        continued = line.endswith("\\")
+    return "\n".join(lines)
 
 
-def _is_magic(lines: list[str], index: int) -> bool:
-    """`%` may also continue an expression of the line before."""
-    stripped = lines[index].lstrip()
-    before = next((line.rstrip() for line in reversed(lines[:index]) if line.strip()), "")
-    continues = before.endswith(("\\", "(", "[", "{", ",", "+", "-", "*", "/", "%", "="))
-    return not continues and len(stripped) > 1 and (stripped[1].isalpha() or stripped[1] in "%! .")
+def _scanned(line: str, quote: str, depth: int) -> tuple[str, int]:
+    """The triple quote that is open after a line, and how many brackets are."""
+    at = 0
+    while at < len(line):
+        if quote:
+            end = re.compile(rf"(?:\\.|(?!{quote}).)*").match(line, at).end()  # type: ignore[union-attr]
+            if end >= len(line):
+                return quote, depth
+            quote, at = "", end + 3
+            continue
+        found = _TOKEN.search(line, at)
+        if found is None:
+            break
+        token, at = found.group(), found.end()
+        if token in ("'''", '"""'):
+            quote = token
+        elif token in "[({":
+            depth += 1
+        elif token in "])}":
+            depth = max(0, depth - 1)
+    return quote, depth

@@ -8,11 +8,11 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]?",
     re.DOTALL,
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def clean(text: str, limit: int | None = None) -> str:
     """`text` without escapes and controls (newlines and tabs stay), cut to `limit` characters."""
     text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be printed
     text = _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-    return text if limit is None or len(text) <= limit else text[:limit] + " …"
+    return text if limit is None or len(text) <= limit else text[: max(0, limit - 2)] + " …"

@@ -238,16 +238,16 @@ def run(suite, parent, exercise, attack, listeners, folder):
     outcome = Outcome()
     source = attack.path.read_text("utf-8").replace("LISTENER = None", f"LISTENER = {listeners.addresses!r}")
     source = source.replace("MARKERS = None", f"MARKERS = {secret_lines()!r}")
-    timed = dataclasses.replace(exercise, call_seconds=attack.call_seconds)
-    limits = dataclasses.replace(LIMITS, total_seconds=max(LIMITS.total_seconds, 2 * attack.call_seconds))
+    total = max(LIMITS.total_seconds, 2 * attack.call_seconds)
+    limits = dataclasses.replace(LIMITS, call_seconds=attack.call_seconds, total_seconds=total)
     options = Options(SEED, limits, diagnose=parent.kind == "bwrap" or bool(why_not("bwrap")))
     processes, files, size = descendants(), watched_files(exercise, folder), reset_peak()
     started = time.monotonic()
     try:
         with own_limit(GRADER_BELT), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the known-wrong answers, in a diagnosis
-            answer = submission(timed, (("attack.py", source),))
-            outcome.result = grade_with(suite, parent, timed, answer, options)
+            answer = submission(exercise, (("attack.py", source),))
+            outcome.result = grade_with(suite, parent, exercise, answer, options)
     except Exception as error:
         outcome.raised = f"{type(error).__name__}: {str(error)[:200]}"
     outcome.seconds = time.monotonic() - started
@@ -258,8 +258,8 @@ def run(suite, parent, exercise, attack, listeners, folder):
     outcome.heard = listeners.heard()
     sweep(folder, set(after) - set(files))
     try:
-        right = submission(timed, (("right.py", exercise.solution.read_text("utf-8")),))
-        outcome.honest = grade_with(suite, parent, timed, right, Options(SEED, LIMITS, diagnose=False)).score
+        right = submission(exercise, (("right.py", exercise.solution.read_text("utf-8")),))
+        outcome.honest = grade_with(suite, parent, exercise, right, Options(SEED, LIMITS, diagnose=False)).score
     except Exception as error:
         outcome.honest = f"{type(error).__name__}: {error}"
     return outcome

@@ -61,7 +61,10 @@ def mutants(source: str) -> list[Mutant]:
     tree = ast.parse(source)
     original = ast.unparse(tree)
     found: dict[str, Mutant] = {}
+    annotations = _annotations(tree)
     for index, node in enumerate(ast.walk(tree)):
+        if id(node) in annotations:
+            continue
         for what, change in _changes(node):
             changed = copy.deepcopy(tree)
             target = list(ast.walk(changed))[index]
@@ -74,6 +77,12 @@ def mutants(source: str) -> list[Mutant]:
             if text != original and text not in found:
                 found[text] = Mutant(what, getattr(node, "lineno", 0), text, _diff(original, text))
     return sorted(found.values(), key=lambda m: m.line)
+
+
+def _annotations(tree: ast.AST) -> set[int]:
+    """The nodes inside annotations: they compute nothing."""
+    roots = [getattr(n, field, None) for n in ast.walk(tree) for field in ("annotation", "returns")]
+    return {id(n) for root in roots if isinstance(root, ast.AST) for n in ast.walk(root)}
 
 
 def _diff(before: str, after: str) -> str:

@@ -25,28 +25,39 @@ def canonical(ban: str) -> str:
     return _SHORT.get(head, head) + dot + rest
 
 
-def scan(tree: ast.Module, bans: Iterable[str]) -> list[dict[str, Any]]:
-    """Every use of a banned name in the source: `{"name", "line"}`, in order of lines."""
+def scan(tree: ast.Module, bans: Iterable[str], alias: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """Every use of a banned name in the source: `{"name", "line"}`, in order of lines.
+
+    `alias` keeps what names mean from one cell of a notebook to the next.
+    """
     banned = {canonical(b): b for b in bans}
-    finder = _Finder(banned)
+    finder = _Finder(banned, {} if alias is None else alias)
     finder.visit(tree)
     return sorted(finder.found, key=lambda f: f["line"])
 
 
 class _Finder(ast.NodeVisitor):
-    def __init__(self, banned: dict[str, str]) -> None:
+    def __init__(self, banned: dict[str, str], alias: dict[str, str]) -> None:
         self._banned = banned
-        self._alias: dict[str, str] = {}
+        self._alias = alias
         self.found: list[dict[str, Any]] = []
 
-    def _check(self, path: str, line: int) -> None:
+    def _check(self, path: str, line: int) -> bool:
         """A ban of `scipy` covers `scipy.special.expit`, too."""
         parts = path.split(".")
         for end in range(1, len(parts) + 1):
             ban = self._banned.get(".".join(parts[:end]))
             if ban is not None:
                 self.found.append({"name": ban, "line": line})
-                return
+                return True
+        return False
+
+    def _check_attribute(self, base: str | None, attribute: str, line: int) -> bool:
+        if base is not None and self._check(f"{base}.{attribute}", line):
+            return True
+        if f".{attribute}" in self._banned:
+            self.found.append({"name": f".{attribute}", "line": line})
+        return False
 
     def visit_Import(self, node: ast.Import) -> None:
         for name in node.names:
@@ -68,20 +79,16 @@ class _Finder(ast.NodeVisitor):
         return None
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        path = self._path(node)
-        if path is not None:
-            self._check(path, node.lineno)
-        elif f".{node.attr}" in self._banned:
-            self.found.append({"name": f".{node.attr}", "line": node.lineno})
-        self.generic_visit(node)
+        if not self._check_attribute(self._path(node.value), node.attr, node.lineno):
+            self.generic_visit(node)  # a path that is banned is one use, not one for each of its parts
 
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Name) and node.func.id in _ALWAYS:
             self.found.append({"name": node.func.id, "line": node.lineno})
         if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1:
             base, name = self._path(node.args[0]), node.args[1]
-            if base is not None and isinstance(name, ast.Constant) and isinstance(name.value, str):
-                self._check(f"{base}.{name.value}", node.lineno)
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                self._check_attribute(base, name.value, node.lineno)
         self.generic_visit(node)
 
 
@@ -92,7 +99,7 @@ class Guard:
         self.flags: list[dict[str, Any]] = []
         self._is_learner = is_learner
         self._packages: set[str] = set()
-        self._undo: list[tuple[Any, str, Any]] = []
+        self._undo: list[tuple[Any, str, Any, bool]] = []
         for ban in bans:
             path = canonical(ban)
             if path.startswith("."):
@@ -105,8 +112,12 @@ class Guard:
         sys.meta_path.insert(0, self._finder)
 
     def remove(self) -> None:
-        for owner, name, original in reversed(self._undo):
-            setattr(owner, name, original)
+        for owner, name, original, own in reversed(self._undo):
+            if own:
+                setattr(owner, name, original)
+            else:
+                delattr(owner, name)  # it is inherited
+        self._undo.clear()
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
 
@@ -141,11 +152,12 @@ class Guard:
             self.note(ban, 2)
             return original(*args, **kwargs)
 
+        own = name in getattr(owner, "__dict__", {})
         try:
             setattr(owner, name, refuse)
         except (AttributeError, TypeError):
             return  # a C type: only the scan sees it
-        self._undo.append((owner, name, original))
+        self._undo.append((owner, name, original, own))
 
 
 class _Blocked(MetaPathFinder):

@@ -105,13 +105,14 @@ class Worker:
         """Parse and look for forbidden names; the findings leave before any line of the learner's runs."""
         wanted = decoder.decode(tree)
         errors, flags = [], []
+        alias: dict[str, str] = {}
         for label, source in wanted["units"]:
             self._files[label] = source
             linecache.cache[label] = (len(source), None, source.splitlines(True), label)
             try:
                 parsed = ast.parse(source, label)
                 self._parsed.append((label, parsed))
-                flags += [{**flag, "file": label} for flag in scan(parsed, wanted["bans"])]
+                flags += [{**flag, "file": label} for flag in scan(parsed, wanted["bans"], alias)]
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 errors.append(_syntax(label, error))
         return self._reply("scanned", {"flags": flags, "errors": errors})

@@ -95,8 +95,9 @@ class _Desk:
             self._workspace.root, debounce=_SETTLE_MS * 4, step=_SETTLE_MS, stop_event=keys.stopped,
             rust_timeout=100, yield_on_timeout=True, raise_interrupt=True,
         ):  # fmt: skip
-            pressed = keys.take()
-            yield from pressed or [""]
+            yield keys.take()
+            while keys.waiting:
+                yield keys.take()
             if keys.stopped.is_set():
                 return
 
@@ -140,7 +141,7 @@ class _Desk:
         following = desk.next_exercise(self._exercises, desk.standings())
         if following is None:
             return ["", "That was the last one. Everything is solved."]
-        return ["", f"Solved. Next: {following.slug} ({following.title}). Press n, or `dlkit solution {result.slug}`."]
+        return ["", f"Solved. Next (press n): {following.slug}.", f"What others get wrong: dlkit solution {result.slug}"]
 
     def _show(self, text: str) -> None:
         self._text = text
@@ -171,16 +172,18 @@ class Keys:
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
+        self.waiting: list[str] = []  # pressed and not yet taken: also by the exercise that comes next
         self.stopped = threading.Event()
 
-    def take(self) -> list[str]:
-        if self._descriptor is None or not select.select([self._descriptor], [], [], 0)[0]:
-            return []
-        data = os.read(self._descriptor, 64)
-        if not data:  # the terminal is gone
-            self.stopped.set()
-            return ["q"]
-        return [c for c in data.decode("ascii", "ignore").lower() if c.isprintable()]
+    def take(self) -> str:
+        """The next key, or nothing."""
+        if self._descriptor is not None and select.select([self._descriptor], [], [], 0)[0]:
+            data = os.read(self._descriptor, 64)
+            if not data:  # the terminal is gone
+                self.stopped.set()
+                return "q"
+            self.waiting += [c for c in data.decode("ascii", "ignore").lower() if c.isprintable()]
+        return self.waiting.pop(0) if self.waiting else ""
 
 
 @contextlib.contextmanager

@@ -29,15 +29,16 @@ def listing(
     lines: list[str] = []
     track = ""
     wide = max(len(e.slug) for e in exercises)
+    digits = max(len(e.number) for e in exercises)
     for e in exercises:
         if e.track != track:
             track = e.track
             lines += ["", style(track, bold=True)] if lines else [style(track, bold=True)]
         best = f", {standings[e.slug].best:g} points" if e.slug in standings else ""
         facts = f"{e.framework}, level {e.level}, {e.minutes} min{best}"
-        room = width - wide - 8 - len(facts) - 2
+        room = width - wide - digits - 6 - len(facts) - 2
         if room >= 16:
-            row = f"{e.number}  {e.slug:<{wide}}  {_cut(e.title, room):<{room}}  {style(facts, dim=True)}"
+            row = f"{e.number:<{digits}}  {e.slug:<{wide}}  {_cut(e.title, room):<{room}}  {style(facts, dim=True)}"
             lines.append(f"{_mark(e, standings)} {row}")
         else:
             lines += [
@@ -46,20 +47,17 @@ def listing(
             ]
         for q in _matching(e, question):
             lines += textwrap.wrap(q, width, initial_indent="      ? ", subsequent_indent="        ")
-    lines += ["", f"{len(exercises)} exercises. `dlkit show {exercises[0].slug}` prints a statement."]
+    count = f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}"
+    lines += ["", *textwrap.wrap(f"{count}. `dlkit show {exercises[0].slug}` prints a statement.", width)]
     return "\n".join(lines)
 
 
 def statement(exercise: Exercise, width: int, style: Style) -> str:
     """Title, facts, statement, interview questions, prerequisites, sources."""
     facts = f"{exercise.track} · {exercise.framework} · level {exercise.level} of 5 · {exercise.minutes} minutes"
-    lines = [
-        style(f"{exercise.name} · {exercise.title}", bold=True),
-        style(facts, dim=True),
-        "",
-        exercise.statement,
-        "",
-    ]
+    lines = [style(line, bold=True) for line in textwrap.wrap(f"{exercise.name} · {exercise.title}", width)]
+    lines += [style(line, dim=True) for line in textwrap.wrap(facts, width)]
+    lines += ["", exercise.statement, ""]
     if exercise.forbidden:
         lines += _paragraph("Not to be used: " + ", ".join(exercise.forbidden), width)
     if exercise.prerequisites:

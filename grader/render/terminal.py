@@ -33,7 +33,8 @@ def report(result: Result, width: int = 80, style: Style = no_style, verbose: bo
 
 
 def _head(result: Result, width: int, style: Style) -> Iterator[str]:
-    yield style(f"{result.exercise} · {result.title}", bold=True)
+    for line in _wrapped(f"{result.exercise} · {result.title}", width, ""):
+        yield style(line, bold=True)
     if result.message:
         yield ""
         yield from _wrapped(result.message, width, "  ")
@@ -105,7 +106,7 @@ def _wrapped(text: str, width: int, indent: str, max_lines: int | None = None) -
     """Each line of `text` wrapped on its own; the indentation a line has is kept (tracebacks, carets)."""
     lines: list[str] = []
     for line in text.split("\n"):
-        inner = indent + line[: len(line) - len(line.lstrip())]
+        inner = indent + line[: len(line) - len(line.lstrip())][: width // 2]  # room for the words stays
         lines += textwrap.wrap(
             line.strip(), width, initial_indent=inner, subsequent_indent=inner, break_on_hyphens=False
         ) or [indent]  # fmt: skip
