@@ -131,7 +131,7 @@ def next_command() -> None:
     from dlkit.grader.render.learner import next_words
 
     place = desk.here(Path.cwd())
-    exercise = desk.next_exercise(catalog(), desk.standings())
+    exercise = desk.next_exercise(desk.in_workspace(place, catalog()), desk.standings())
     file = place.file(exercise) or place.usual_place(exercise) if exercise else ""
     _say(next_words(exercise, str(file), _width(), _style()))
 

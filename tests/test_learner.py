@@ -271,7 +271,7 @@ def test_the_day_on_the_command_line(place, home):
     assert len(data["attempts"]) == 2
     code, out, _ = dlkit("list", "--state", "solved", cwd=place.root)
     assert "✓ 07  softmax" in out
-    assert "1 exercises." in out
+    assert "1 exercise. " in out
 
 
 def test_give_up_is_recorded(place, home):

@@ -1,10 +1,11 @@
 """What a learner's commands do: which exercise is next, one hint more, the solution, the standings."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..catalog import Catalog, Exercise
+from ..catalog import Exercise
 from ..errors import UsageProblem
 from ..result import Result
 from . import workspace
@@ -28,8 +29,14 @@ def here(start: Path) -> workspace.Workspace:
     return found
 
 
-def next_exercise(exercises: Catalog, standings: dict[str, Standing]) -> Exercise | None:
+def in_workspace(place: workspace.Workspace, exercises: Iterable[Exercise]) -> list[Exercise]:
+    """Those that the workspace has a file for (it may hold some tracks only); all where it has none at all."""
+    return [e for e in exercises if place.file(e) is not None] or list(exercises)
+
+
+def next_exercise(exercises: Iterable[Exercise], standings: dict[str, Standing]) -> Exercise | None:
     """The exercise begun last and not solved; else the first in teaching order that is open; None when all are solved."""
+    exercises = list(exercises)
     begun = [e for e in exercises if standings.get(e.slug, Standing()).state == "started"]
     if begun:
         return max(begun, key=lambda e: standings[e.slug].last_at or 0.0)

@@ -37,7 +37,7 @@ class Screen:
 
 def watch(workspace: Workspace, exercises: Catalog, screen: Screen, first: Exercise | None, once: bool = False) -> None:
     """Follow the current exercise until the learner quits. `once` grades one time and returns (for pipes and tests)."""
-    exercise = first or desk.next_exercise(exercises, desk.standings())
+    exercise = first or desk.next_exercise(desk.in_workspace(workspace, exercises), desk.standings())
     with _keys(screen.live) as keys:
         while exercise is not None:
             exercise = _follow(workspace, exercises, exercise, screen, keys, once)
@@ -121,8 +121,8 @@ class _Desk:
         file = self._file()
         if file is None:
             self._show(
-                f"{self._exercise.stem}.py is gone from the workspace. `dlkit reset {self._exercise.slug}` brings a"
-                " fresh stub; put your file back and it is graded."
+                f"{self._exercise.stem}.py is gone from the workspace.\n"
+                f"Put it back and it is graded, or get a fresh stub: dlkit reset {self._exercise.slug}"
             )
             return
         try:
@@ -138,7 +138,7 @@ class _Desk:
     def _onward(self, result: Result) -> list[str]:
         if not result.passed:
             return []
-        following = desk.next_exercise(self._exercises, desk.standings())
+        following = desk.next_exercise(desk.in_workspace(self._workspace, self._exercises), desk.standings())
         if following is None:
             return ["", "That was the last one. Everything is solved."]
         return ["", f"Solved. Next (press n): {following.slug}.", f"What others get wrong: dlkit solution {result.slug}"]
@@ -159,12 +159,17 @@ class _Desk:
 
     def _next(self) -> Exercise:
         standings = desk.standings()
-        order = list(self._exercises)
-        at = order.index(self._exercise)
-        rotated = order[at + 1 :] + order[: at + 1]
+        order = [e for e in desk.in_workspace(self._workspace, self._exercises) if e != self._exercise]
+        places = [list(self._exercises).index(e) for e in (*order, self._exercise)]
+        rotated = order[_after(places) :] + order[: _after(places)] + [self._exercise]
         return next(
             (e for e in rotated if standings.get(e.slug) is None or standings[e.slug].state != "solved"), rotated[0]
         )
+
+
+def _after(places: list[int]) -> int:
+    """How many of the others stand before the present exercise (the last of `places`)."""
+    return sum(place < places[-1] for place in places[:-1])
 
 
 class Keys:

@@ -163,8 +163,9 @@ def test_limits(candidate, tensor, rng, case):
             check_close("distillation_loss(…, alpha=0)", loss, expected)
         with case(f"alpha = 1 does not look at the targets, T = {T:g}"):
             other = tensor((target + 1) % student.shape[1])
-            loss = candidate.distillation_loss(tensor(student), tensor(teacher), other, T=T, alpha=1.0)
-            check_close("distillation_loss(…, alpha=1)", loss, tensor(total(student, teacher, target, T, 1.0)))
+            loss = candidate.distillation_loss(tensor(student), tensor(teacher), y, T=T, alpha=1.0)
+            again = candidate.distillation_loss(tensor(student), tensor(teacher), other, T=T, alpha=1.0)
+            check_close("distillation_loss(…, other targets, alpha=1)", again, loss)
 
 
 def without_autograd(m, student, teacher, T):  # runs in the candidate
@@ -220,19 +221,39 @@ def test_t_squared(candidate, tensor, rng, case):
             check_close("distillation_grad(…)", grad, tensor(limit), rtol=0.0, atol=slack)
 
 
+class Descent:
+    """Gradient descent with an optimizer's methods; it counts its steps (torch.optim takes a second to import)."""
+
+    def __init__(self, parameters, lr):
+        self.param_groups = [{"params": list(parameters), "lr": lr}]
+        self.steps = 0
+
+    def zero_grad(self, set_to_none=True):
+        for parameter in self.param_groups[0]["params"]:
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad.zero_()
+
+    def step(self):
+        self.steps += 1
+        with torch.no_grad():
+            for parameter in self.param_groups[0]["params"]:
+                if parameter.grad is not None:
+                    parameter -= self.param_groups[0]["lr"] * parameter.grad
+
+
 def one_step(m, student_layers, teacher_layers, x, y, T, alpha, lr, flags, stale, training):  # runs in the candidate
-    """One distill_step of SGD, and everything that can be seen afterwards."""
+    """One distill_step, and everything that can be seen afterwards."""
     student, teacher = network(student_layers), network(teacher_layers)
     student.train(training)
     for module, flag in zip(teacher.modules(), flags, strict=False):
         module.training = flag
     before = [v.clone() for v in teacher.state_dict().values()]
-    optimizer = torch.optim.SGD(student.parameters(), lr=lr)
+    optimizer = Descent(student.parameters(), lr)
     for parameter in student.parameters():
         parameter.grad = torch.full_like(parameter, stale) if stale else None
-    steps, grad_enabled = [], []
-    update = optimizer.step
-    optimizer.step = lambda *args: (steps.append(1), update(*args))[1]
+    grad_enabled = []
     teacher.register_forward_hook(lambda *_: grad_enabled.append(torch.is_grad_enabled()))
     loss = m.distill_step(student, teacher, x, y, optimizer, T, alpha)
     after = list(teacher.state_dict().values())
@@ -245,7 +266,7 @@ def one_step(m, student_layers, teacher_layers, x, y, T, alpha, lr, flags, stale
         "teacher_moved": [not torch.equal(a, b) for a, b in zip(before, after, strict=True)],
         "teacher_grads": sum(p.grad is not None for p in teacher.parameters()),
         "requires_grad": all(p.requires_grad for p in teacher.parameters()),
-        "steps": len(steps),
+        "steps": optimizer.steps,
         "grad_enabled": grad_enabled,
     }
 
@@ -295,9 +316,8 @@ def test_stability(candidate, tensor, rng, case):
                 loss, (grad,) = candidate.grad(
                     "distillation_loss", student, teacher, tensor(target), T=T, alpha=0.5
                 )
-                check_finite("the loss", loss)
-                check_finite("the gradient", grad)
                 check_close("the loss", loss, tensor(total(s, t, target, T, 0.5)).to(wide), dtype=True)
+                check_close("the gradient", grad, tensor(gradient(s, t, target, T, 0.5)).to(dtype))
             with case(f"soften and distillation_grad, {name}, T = {T:g}"):
                 check_close("soften(logits, T)", candidate.soften(student, T), tensor(softmax_rows(s, T)).to(wide), dtype=True)
                 grad = candidate.distillation_grad(student, teacher, T)
@@ -314,12 +334,12 @@ def test_stability(candidate, tensor, rng, case):
 
 def many_steps(m, student_layers, teacher_layers, x, y, T, alpha, count):  # runs in the candidate
     student, teacher = network(student_layers), network(teacher_layers)
-    optimizer = torch.optim.SGD(student.parameters(), lr=0.2)
+    optimizer = Descent(student.parameters(), 0.2)
     return [m.distill_step(student, teacher, x, y, optimizer, T, alpha) for _ in range(count)]
 
 
 def updated_parameters(layers, x, y, teacher, T, alpha, lr, training):
-    """A student's parameters after one SGD step: the gradient formula, pulled back through the network."""
+    """A student's parameters after one step: the gradient formula, pulled back through the network."""
     student = network(layers).train(training)
     student(torch.tensor(x)).backward(torch.tensor(gradient(logits_of(layers, x, training), teacher, y, T, alpha)))
     return [(p - lr * p.grad).detach() for p in student.parameters()]
