@@ -8,11 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from dlkit.grader.result import Result
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _ExerciseName(click.ParamType[str]):
+    """The name of an exercise, completed by the shell."""
+
+    name = "exercise"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from dlkit.grader.catalog import catalog
+
+        names = [n for e in catalog() for n in (e.slug, e.name)]
+        return [CompletionItem(n) for n in names if n.startswith(incomplete)]
+
+
+EXERCISE = _ExerciseName()
 
 
 class _Group(click.Group):
@@ -48,8 +64,8 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command()
-@click.argument("exercise")
-@click.argument("file", required=False)
+@click.argument("exercise", type=EXERCISE)
+@click.argument("file", required=False, type=click.Path(allow_dash=True))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (schema dlkit.result/1) and nothing else.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Repeat a run: the seed that its report shows.")
 @click.option(
@@ -137,7 +153,7 @@ def next_command() -> None:
 
 
 @cli.command()
-@click.argument("exercise", required=False)
+@click.argument("exercise", required=False, type=EXERCISE)
 @click.option("--once", is_flag=True, help="Grade one time and leave (for scripts).")
 def watch(exercise: str | None, once: bool) -> None:
     """Grade the current exercise each time you save it. Keys: h hint, n next, l list, r run again, q quit.
@@ -191,7 +207,7 @@ def list_command(
 
 
 @cli.command()
-@click.argument("exercise")
+@click.argument("exercise", type=EXERCISE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(exercise: str, as_json: bool) -> None:
     """Print the statement of an exercise, the interview questions it answers and its prerequisites.
@@ -208,7 +224,7 @@ def show(exercise: str, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("exercise")
+@click.argument("exercise", type=EXERCISE)
 def hint(exercise: str) -> None:
     """Give one hint more; there are three: a question, a direction, nearly the answer.
 
@@ -225,7 +241,7 @@ def hint(exercise: str) -> None:
 
 
 @cli.command()
-@click.argument("exercise")
+@click.argument("exercise", type=EXERCISE)
 @click.option("--give-up", is_flag=True, help="Before full marks, too; this is recorded.")
 def solution(exercise: str, give_up: bool) -> None:
     """Show the reference, another right answer and the mistakes people make, once you have full marks.
@@ -248,7 +264,7 @@ def solution(exercise: str, give_up: bool) -> None:
 
 
 @cli.command()
-@click.argument("exercise")
+@click.argument("exercise", type=EXERCISE)
 def reset(exercise: str) -> None:
     """Put a fresh stub in the workspace; your file is kept beside it as a backup.
 
@@ -303,13 +319,48 @@ def doctor() -> None:
     sys.exit(4 if broken else 0)
 
 
+@cli.command()
+@click.argument("exercise", type=EXERCISE)
+@click.argument("check", metavar="CHECK")
+@click.argument("file", required=False, type=click.Path())
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="As the report of `dlkit check` shows it.")
+def debug(exercise: str, check: str, file: str | None, seed: int) -> None:
+    """Run one check in one process, without the sandbox, so that breakpoint() and print work in your code.
+
+    For your own code only: nothing is isolated here. FILE is found as by `dlkit check`.
+
+    \b
+    dlkit debug softmax stability my_softmax.py
+    """
+    from dlkit.grader.command import run_debug
+
+    sys.exit(run_debug(exercise, check, file, seed))
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that makes a shell complete commands, options and exercise names.
+
+    \b
+    dlkit completion bash > ~/.dlkit-complete.bash    then, in ~/.bashrc: . ~/.dlkit-complete.bash
+    dlkit completion zsh  > ~/.dlkit-complete.zsh     then, in ~/.zshrc: . ~/.dlkit-complete.zsh
+    dlkit completion fish > ~/.config/fish/completions/dlkit.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    _say(kind(cli, {}, "dlkit", "_DLKIT_COMPLETE").source())
+
+
 @cli.group()
 def dev() -> None:
     """For authors: add an exercise and prove that its tests are sound."""
 
 
 @dev.command("check")
-@click.argument("exercises", nargs=-1)
+@click.argument("exercises", nargs=-1, type=EXERCISE)
 @click.option("--all", "all_of_them", is_flag=True, help="Every exercise of the index.")
 @click.option("--seeds", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Runs per right answer.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes (default: one per core).")
@@ -326,7 +377,7 @@ def dev_check(exercises: tuple[str, ...], all_of_them: bool, seeds: int, jobs: i
 
 
 @dev.command("mutate")
-@click.argument("exercises", nargs=-1)
+@click.argument("exercises", nargs=-1, type=EXERCISE)
 @click.option("--all", "all_of_them", is_flag=True, help="Every exercise of the index.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes (default: one per core).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -1,6 +1,6 @@
 """Dense (affine) layer, forward and backward.
 
-Every output is a weighted sum of all inputs plus a bias. With the weights stored as in PyTorch, a row per output,
+Every output is a weighted sum of all inputs plus a bias. With one row of weights per output, as in PyTorch,
 
     y = x W^T + b              y[..., o] = b[o] + sum over i of  W[o, i] * x[..., i]
 
@@ -20,7 +20,7 @@ The bias moves the threshold; without it the map sends 0 to 0.
                  and (D_out,) and of x's dtype
 
         dx = dy W
-        dW = sum over all samples of the outer product dy x^T          dW[o, i] = sum of dy[..., o] * x[..., i]
+        dW = sum over all samples of the outer product dy x^T        dW[o, i] = sum of dy[..., o] * x[..., i]
         db = sum over all samples of dy
 
     A sample is an entry of the leading axes, of all of them together. These are sums, not means: where the
@@ -48,8 +48,8 @@ Example
     >>> linear_num_params(3, 2)
     8
 
-Asked next: what can a neuron without a bias not learn? Why does a layer keep its input until the backward pass?
-How many multiplications do forward and backward cost? Why does the first layer not need dx?
+Asked next: what can a neuron without a bias not learn? Why does a layer keep its input until the backward
+pass? How many multiplications do forward and backward cost? Why does the first layer not need dx?
 """
 
 import numpy as np
@@ -59,7 +59,11 @@ def linear_forward(x: np.ndarray, W: np.ndarray, b: np.ndarray | None = None) ->
     raise NotImplementedError("TODO: multiply by the transposed weights, add the bias")
 
 
-def linear_backward(dy: np.ndarray, x: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def linear_backward(
+    dy: np.ndarray,
+    x: np.ndarray,
+    W: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     raise NotImplementedError("TODO: dx, and dW and db summed over all samples")
 
 

@@ -12,20 +12,20 @@ every z:
 
 `bce_with_logits(logits, target, pos_weight=None, reduction="mean")`
     logits      floats of any shape
-    target      the same shape, values from 0 to 1 (soft targets are fine), of logits' dtype; 0/1 targets may be
-                integers or bool
-    pos_weight  q > 0: a Python number, or an array (C,) with one q per column (C is the size of the last axis), of
-                logits' dtype; None: 1. It multiplies the term with t only.
+    target      the same shape, values from 0 to 1 (soft targets are fine), of logits' dtype; 0/1 targets may
+                be integers or bool
+    pos_weight  q > 0: a Python number, or an array (C,) of logits' dtype with one q per column, where C is the
+                size of the last axis; None: 1. It multiplies the term with t only.
     reduction   "mean" over ALL elements, "sum" or "none"
     returns     "none": the losses, in logits' shape; "sum" and "mean": one number (Python or numpy)
 
 `bce_with_logits_backward(logits, target, pos_weight=None)`
-    returns     the gradient of the mean loss with respect to logits, same shape: ((1 - t) s(z) - q t (1 - s(z))) / n
-                for n elements; with q = 1 that is (s(z) - t) / n
+    returns     the gradient of the mean loss with respect to logits, same shape:
+                ((1 - t) s(z) - q t (1 - s(z))) / n for n elements; with q = 1 that is (s(z) - t) / n
 
 `output_gradients(logits, target)`
-    returns     (dBCE/dz, dMSE/dz) element by element, not averaged, each in logits' shape, for the losses l (q = 1)
-                and (s(z) - t)^2 / 2:
+    returns     (dBCE/dz, dMSE/dz) element by element, not averaged, each in logits' shape, for the losses
+                l (q = 1) and (s(z) - t)^2 / 2:
                     dBCE/dz = s(z) - t,    dMSE/dz = (s(z) - t) * s(z) * (1 - s(z))
                 The factor s(z) (1 - s(z)) vanishes for a confident unit, also for one that is wrong: it
                 stops learning under the squared error. Cross-entropy cancels this factor of the OUTPUT

@@ -1,6 +1,7 @@
 """`dlkit check` from words to a verdict: find the exercise and the file, look at the machine, grade, choose the exit code."""
 
 import importlib.util
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,41 @@ def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], 
         ) from None
     remarks = desk.remember(result, Path(file)) if file != "-" else []
     return Outcome(result, _exit_code(result, request.require_gpu), _notes(result), tuple(remarks))
+
+
+def run_debug(name: str, check: str, file: str | None, seed: int) -> int:
+    """One check in this process, under pytest, with the terminal left to a debugger; pytest's exit code (0 or 1)."""
+    import os
+
+    import pytest
+
+    exercise = catalog().find(name)
+    answer = file or _answer_file(name, exercise)
+    read_submission(exercise, answer, io.BytesIO())  # says what is wrong with the file, if anything
+    _need_machine(exercise, "cpu")
+    _need_checks(exercise, (check,))
+    arguments = [
+        "-p",
+        "dlkit.grader.plugin",
+        "--import-mode=importlib",
+        "--noconftest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:warnings",
+        "-q",
+    ]
+    arguments += [
+        "-s",
+        "--tb=line",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(exercise.tests.parent),
+        "--disable-plugin-autoload",
+    ]
+    arguments += ["--submission", answer, "--dlkit-seed", str(seed), f"{exercise.tests}::test_{check}"]
+    return min(int(pytest.main(arguments)), 1)
 
 
 def _exit_code(result: Result, require_gpu: bool) -> int:

@@ -1,6 +1,7 @@
 """Sessions in this process, for trusted answers only: the reference, the known-wrong ones, a debugger's file."""
 
-from pathlib import Path
+import io
+from dataclasses import replace
 
 from .candidate.confine import Limits
 from .candidate.proxy import LocalLink, Session, Submission
@@ -21,12 +22,14 @@ def answer_session(exercise: Exercise, overrides: dict[str, object], seed: int) 
     return LocalSession(Submission((), exercise.stem), open_link, _UNLIMITED, seed)
 
 
-def local_session(file: str, seed: int) -> Session:
+def local_session(exercise_name: str, file: str, seed: int) -> Session:
     """A trusted file, loaded into this process (a debugger works in it)."""
-    path = Path(file)
-    exercise = catalog().find(path.name)
-    submission = Submission(((str(path), path.read_text("utf-8")),), exercise.stem, exercise.names)
-    return Session(submission, LocalLink, _UNLIMITED, seed)
+    from .submission import read_submission
+
+    answer = read_submission(catalog().find(exercise_name), file, io.BytesIO())
+    session = Session(replace(answer, bans=()), LocalLink, _UNLIMITED, seed)
+    session.load()
+    return session
 
 
 class LocalSession(Session):

@@ -191,13 +191,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dlkit-seed", type=int, default=0, help="seed of the random inputs")
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Alone, with --submission: the exercise is that of the test file."""
     file = config.getoption("--submission", None)
-    if file and GRADING not in config.stash:
+    if file and items and GRADING not in config.stash:
         from .local import local_session
 
         seed = config.getoption("--dlkit-seed")
-        config.stash[GRADING] = Grading(local_session(file, seed), seed)
+        config.stash[GRADING] = Grading(local_session(items[0].path.stem, file, seed), seed)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -373,3 +373,24 @@ def test_checking_a_numpy_exercise_does_not_import_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.splitlines()[-1] == "loaded False False"
+
+
+def test_debug_runs_one_check_in_one_process(tmp_path):
+    answer = tmp_path / "answer.py"
+    source = SOLUTION.read_text("utf-8")
+    answer.write_text(source.replace("    e = np.exp", "    breakpoint()\n    e = np.exp"))
+    code, out, _ = dlkit("debug", "softmax", "value", answer, stdin=b"p 'shape', x.shape\nq\n")
+    assert "('shape', (2,))" in out
+    assert code == 1
+    assert dlkit("debug", "softmax", "value", SOLUTION)[0] == 0
+    code, _, err = dlkit("debug", "softmax", "valu", SOLUTION)
+    assert (code, "has no check `valu`" in err) == (2, True)
+
+
+def test_shells_complete_exercise_names():
+    for shell in ("bash", "zsh", "fish"):
+        code, out, _ = dlkit("completion", shell)
+        assert code == 0
+        assert "_DLKIT_COMPLETE" in out
+    environment = {"COMP_WORDS": "dlkit check soft", "COMP_CWORD": "2", "_DLKIT_COMPLETE": "bash_complete"}
+    assert dlkit(env=environment)[1] == "plain,softmax\n"

@@ -141,7 +141,11 @@ class _Desk:
         following = desk.next_exercise(desk.in_workspace(self._workspace, self._exercises), desk.standings())
         if following is None:
             return ["", "That was the last one. Everything is solved."]
-        return ["", f"Solved. Next (press n): {following.slug}.", f"What others get wrong: dlkit solution {result.slug}"]
+        return [
+            "",
+            f"Solved. Next (press n): {following.slug}.",
+            f"What others get wrong: dlkit solution {result.slug}",
+        ]
 
     def _show(self, text: str) -> None:
         self._text = text

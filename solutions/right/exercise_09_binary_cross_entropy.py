@@ -49,9 +49,8 @@ def bce_with_logits_backward(logits, target, pos_weight=None):
 def output_gradients(logits, target):
     values = validated(logits, target, None)
     first = [logistic(z) - t for z, t, _ in values]
-    return shaped(first, logits), shaped(
-        [d * logistic(z) * logistic(-z) for d, (z, _, _) in zip(first, values)], logits
-    )
+    second = [(logistic(z) - t) * logistic(z) * logistic(-z) for z, t, _ in values]
+    return shaped(first, logits), shaped(second, logits)
 
 
 # --- one softplus, the gradient by the quotient

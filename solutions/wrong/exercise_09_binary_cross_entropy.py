@@ -118,8 +118,8 @@ def reduction_ignored(logits, target, pos_weight=None, reduction="mean"):
 
 @wrong(replaces=("bce_with_logits_backward", "output_gradients"), fails=["backward", "stability", "saturation"])
 class mse_gradient:
-    """For BCE on logits the s(1-s) factor cancels: the gradient is s(z)-t. That, and not 'large boundaries' or a cure for
-    all vanishing gradients, is why cross-entropy fits a sigmoid output."""
+    """For BCE on logits the s(1-s) factor cancels: the gradient is s(z)-t. That, and no cure for vanishing gradients
+    elsewhere, is why cross-entropy fits a sigmoid output."""
 
     def bce_with_logits_backward(logits, target, pos_weight=None):
         y = bce_with_logits_backward(logits, target, pos_weight)
@@ -158,7 +158,7 @@ def grad_no_mean(logits, target, pos_weight=None):
     return bce_with_logits_backward(logits, target, pos_weight) * logits.size
 
 
-@wrong(replaces="bce_with_logits_backward", fails=["backward"])
+@wrong(replaces="bce_with_logits_backward", fails=["backward", "stability"])
 def grad_divides_by_rows(logits, target, pos_weight=None):
     """The mean is over all n elements, not over the N rows: divide the gradient by logits.size."""
     return bce_with_logits_backward(logits, target, pos_weight) * (logits.size / len(logits))

@@ -177,7 +177,7 @@ class float64_buffer:
 
 @wrong(replaces=STEP, fails=["value", "nesterov_value", "purity_state"])
 class shared_buffer:
-    """Each parameter owns a buffer of its shape: you have one for all, and each goes on where the one before stopped."""
+    """Each parameter owns a buffer of its shape: with one for all, each goes on where the one before stopped."""
 
     def sgd_momentum_step(params, grads, state, lr=0.01, momentum=0.9, dampening=0.0, nesterov=False):
         _checked(params, grads, momentum, dampening, nesterov)
@@ -190,7 +190,7 @@ class shared_buffer:
         return new, one
 
 
-@wrong(replaces=STEP, fails=["value", "nesterov_value", "purity_state"])
+@wrong(replaces=STEP, fails=["purity_state"])
 class paired_by_position:
     """Look gradients up by name: the two dicts need not have the same order (zip of values, items)."""
 
@@ -201,26 +201,13 @@ class paired_by_position:
 
 @wrong(replaces=STEP, fails=["purity_state"])
 class inplace:
-    """The caller's arrays were modified (params[name] -= …): build new ones."""
+    """The caller's params were modified (params[name] -= … or = …): build new arrays and a new dict."""
 
     @staticmethod
     def _change(step, params, grads, state):
         new, after = step(params, grads, state)
         for k, p in params.items():
             p[...] = new[k]
-        return params, after
-
-    sgd_momentum_step = _around(_change)
-
-
-@wrong(replaces=STEP, fails=["purity_state"])
-class params_rebound:
-    """The caller's dict was modified (params[name] = …): put the new arrays into a new dict."""
-
-    @staticmethod
-    def _change(step, params, grads, state):
-        new, after = step(params, grads, state)
-        params.update(new)
         return params, after
 
     sgd_momentum_step = _around(_change)
@@ -277,16 +264,18 @@ class gradient_inplace:
 _BUFFERS: dict = {}
 
 
-@wrong(replaces=STEP, fails=["purity_state"])
+@wrong(replaces=STEP, fails=["value", "nesterov_value", "purity_state"])
 class buffers_of_its_own:
     """Take the buffers from the state that comes in: kept in a global or an attribute, they mix up two runs."""
 
     def sgd_momentum_step(params, grads, state, lr=0.01, momentum=0.9, dampening=0.0, nesterov=False):
-        key = tuple((k, p.shape) for k, p in params.items())
-        own = _BUFFERS.pop(key, state) if state else {}
-        new, after = right_step(params, grads, own, lr, momentum, dampening, nesterov)
-        if after:
-            _BUFFERS[key] = after
+        _checked(params, grads, momentum, dampening, nesterov)
+        if not state or any(k not in _BUFFERS for k in params):
+            _BUFFERS.clear()
+        new, after = right_step(
+            params, grads, {"buf": dict(_BUFFERS)} if _BUFFERS else {}, lr, momentum, dampening, nesterov
+        )
+        _BUFFERS.update(after.get("buf", {}))
         return new, after
 
 

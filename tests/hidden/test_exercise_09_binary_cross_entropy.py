@@ -57,32 +57,38 @@ def problem(rng, shape, soft=False):
     return z, t
 
 
+def ask(candidate, name, z, t, *args, **options):
+    """The learner's answer for copies of z and t: a function that changes its arguments fails its own check only."""
+    return candidate[name](z.copy(), t.copy(), *args, **options)
+
+
 @points(25)
 def test_value(candidate, rng, case):
     """The loss of hard and soft targets, for any shape and all three reductions."""
     with case("by hand"):  # s = 3/4: -log(3/4) for yes, -log(1/4) for no, half of each for 1/2
         y = candidate.bce_with_logits(np.full(3, math.log(3.0)), np.array([1.0, 0.0, 0.5]))
         check_close("bce_with_logits", y, (math.log(4 / 3) + math.log(4) + (math.log(4 / 3) + math.log(4)) / 2) / 3)
-    for shape in ((7,), (4, 3), (2, 3, 4)):
+    for shape in ((7,), (4, 3), (2, 4, 3)):
         for soft in (False, True):
             z, t = problem(rng, shape, soft)
+            losses = elementwise(oracle_loss, z, t)
             for reduction in ("mean", "sum", "none"):
                 with case(f"shape {shape}, {'soft' if soft else 'hard'} targets, {reduction}"):
-                    y = candidate.bce_with_logits(z, t, reduction=reduction)
-                    check_close(f"bce_with_logits, {reduction}", y, reduced(elementwise(oracle_loss, z, t), reduction))
+                    y = ask(candidate, "bce_with_logits", z, t, reduction=reduction)
+                    check_close(f"bce_with_logits, {reduction}", y, reduced(losses, reduction))
     with case("mean by default"):
         z, t = problem(rng, (3, 5))
-        check_close("bce_with_logits", candidate.bce_with_logits(z, t), elementwise(oracle_loss, z, t).mean())
+        check_close("bce_with_logits", ask(candidate, "bce_with_logits", z, t), elementwise(oracle_loss, z, t).mean())
     for kind in (bool, np.int64, np.float32):
         with case(f"float32 logits, {kind.__name__} targets"):
             z = rng.normal(size=(2, 5)).astype(np.float32)
             t = rng.integers(2, size=(2, 5)).astype(kind)
             expected = elementwise(oracle_loss, z, t).astype(np.float32)
-            y = candidate.bce_with_logits(z, t, reduction="none")
+            y = ask(candidate, "bce_with_logits", z, t, reduction="none")
             check_close("bce_with_logits of float32", y, expected, dtype=True)
     with case("integer logits, soft targets"):
         z, t = rng.integers(-4, 5, size=(3, 2)), rng.uniform(size=(3, 2))
-        y = candidate.bce_with_logits(z, t, reduction="none")
+        y = ask(candidate, "bce_with_logits", z, t, reduction="none")
         check_close("bce_with_logits", y, elementwise(oracle_loss, z, t), dtype=True)
     with case("one element, a transposed view"):
         z, t = problem(rng, (3, 4))
@@ -99,20 +105,20 @@ def test_stability(candidate, rng, case):
     """Logits of +-1e4 give the right finite loss and gradients with either label: no log(0), no warning."""
     for size in (1e4, -1e4, 40.0, -40.0, 800.0, -800.0):
         for label in (0.0, 1.0, 0.25):
-            z, t = size * rng.uniform(0.9, 1.1, size=3), np.full(3, label)
+            z, t = size * rng.uniform(0.9, 1.1, size=2), np.full(2, label)
             with case(f"logits near {size:g}, target {label:g}"), candidate.strict():
-                y = candidate.bce_with_logits(z, t, reduction="none")
+                y = ask(candidate, "bce_with_logits", z, t, reduction="none")
                 check_close("bce_with_logits, none", y, elementwise(oracle_loss, z, t))
-                y = candidate.bce_with_logits_backward(z, t)
-                check_close("bce_with_logits_backward", y, elementwise(oracle_gradient, z, t) / 3)
-                both = unpack("output_gradients", candidate.output_gradients(z, t), 2)
+                y = ask(candidate, "bce_with_logits_backward", z, t)
+                check_close("bce_with_logits_backward", y, elementwise(oracle_gradient, z, t) / 2)
+                both = unpack("output_gradients", ask(candidate, "output_gradients", z, t), 2)
                 check_close("dBCE/dz", both[0], elementwise(oracle_gradient, z, t))
                 check_close("dMSE/dz", both[1], elementwise(oracle_mse_gradient, z, t))
     with case("logits of both signs with pos_weight"), candidate.strict():
         z, t = np.array([[1e4, -1e4], [-1e4, 1e4]]), np.array([[1.0, 1.0], [0.0, 0.0]])
-        y = candidate.bce_with_logits(z, t, pos_weight=3.0, reduction="none")
+        y = ask(candidate, "bce_with_logits", z, t, pos_weight=3.0, reduction="none")
         check_close("bce_with_logits, none", y, np.array([[0.0, 3e4], [0.0, 1e4]]))
-        y = candidate.bce_with_logits_backward(z, t, 3.0)
+        y = ask(candidate, "bce_with_logits_backward", z, t, 3.0)
         check_close("bce_with_logits_backward", y, np.array([[0.0, -0.75], [0.0, 0.25]]))
 
 
@@ -125,16 +131,16 @@ def test_pos_weight(candidate, rng, case):
             words = f"{'soft' if soft else 'hard'} targets, {reduction}"
             for name, q in (("a number", float(rng.uniform(1.5, 5.0))), ("per column", rng.uniform(0.2, 0.9, size=3))):
                 with case(f"{name}, {words}"):
-                    y = candidate.bce_with_logits(z, t, q, reduction)
+                    y = ask(candidate, "bce_with_logits", z, t, q, reduction)
                     expected = reduced(elementwise(oracle_loss, z, t, q), reduction)
                     check_close(f"bce_with_logits, pos_weight={name}", y, expected)
     with case("per column, 3-d"):
         (z, t), q = problem(rng, (2, 4, 3)), rng.uniform(1.5, 4.0, size=3)
-        y = candidate.bce_with_logits(z, t, pos_weight=q, reduction="none")
+        y = ask(candidate, "bce_with_logits", z, t, pos_weight=q, reduction="none")
         check_close("bce_with_logits, pos_weight per column", y, elementwise(oracle_loss, z, t, q))
     with case("a whole number, float32"):
         z, t = rng.normal(size=(2, 5)).astype(np.float32), np.eye(2, 5, dtype=np.float32)
-        y = candidate.bce_with_logits(z, t, pos_weight=3, reduction="none")
+        y = ask(candidate, "bce_with_logits", z, t, pos_weight=3, reduction="none")
         check_close("bce_with_logits", y, elementwise(oracle_loss, z, t, 3.0).astype(np.float32), dtype=True)
 
 
@@ -144,20 +150,20 @@ def test_backward(candidate, rng, case):
     with case("by hand"):
         y = candidate.bce_with_logits_backward(np.full(2, math.log(3.0)), np.array([1.0, 0.0]), 2.0)
         check_close("bce_with_logits_backward", y, np.array([-0.25, 0.375]))  # -2 (1 - 3/4) / 2, (3/4) / 2
-    for shape in ((7,), (4, 3), (2, 3, 4)):
+    for shape in ((7,), (4, 3), (2, 4, 3)):
         for soft in (False, True):
             weights = {"none": None, "a number": float(rng.uniform(2, 5)), "per column": rng.uniform(0.2, 4, shape[-1])}
             for name, q in weights.items():
                 z, t = problem(rng, shape, soft)
                 with case(f"shape {shape}, {'soft' if soft else 'hard'} targets, pos_weight: {name}"):
-                    y = candidate.bce_with_logits_backward(z, t, **({} if q is None else {"pos_weight": q}))
+                    y = ask(candidate, "bce_with_logits_backward", z, t, **({} if q is None else {"pos_weight": q}))
                     check_close("bce_with_logits_backward", y, elementwise(oracle_gradient, z, t, q) / z.size)
                     check_fresh(candidate, "logits", "target", "pos_weight")
     for kind in (bool, np.float32):
         with case(f"float32 logits, {kind.__name__} targets"):
             z, t = rng.normal(size=(2, 5)).astype(np.float32), rng.integers(2, size=(2, 5)).astype(kind)
             expected = (elementwise(oracle_gradient, z, t, 2.0) / 10).astype(np.float32)
-            y = candidate.bce_with_logits_backward(z, t, 2.0)
+            y = ask(candidate, "bce_with_logits_backward", z, t, 2.0)
             check_close("bce_with_logits_backward of float32", y, expected, dtype=True)
 
 
@@ -166,25 +172,25 @@ def test_saturation(candidate, rng, case):
     """For a confident wrong unit dBCE/dz stays near 1 while dMSE/dz vanishes; the two always have the same sign."""
     for z, t in ((-20.0, 1.0), (20.0, 0.0)):
         with case(f"z = {z:g}, t = {t:g}"):
-            result = candidate.output_gradients(np.array([z]), np.array([t]))
-            d_bce, d_mse = unpack("output_gradients", result, 2)
-            check_close("dBCE/dz", d_bce, elementwise(oracle_gradient, [z], [t]))
+            z, t = np.array([z]), np.array([t])
+            d_bce, d_mse = unpack("output_gradients", ask(candidate, "output_gradients", z, t), 2)
+            check_close("dBCE/dz", d_bce, elementwise(oracle_gradient, z, t))
             # 1 - s(20) = 2e-9 keeps 7 digits when it is computed by subtraction
-            check_close("dMSE/dz", d_mse, elementwise(oracle_mse_gradient, [z], [t]), rtol=1e-6, atol=0.0)
+            check_close("dMSE/dz", d_mse, elementwise(oracle_mse_gradient, z, t), rtol=1e-6, atol=0.0)
             check(abs(d_bce[0]) > 0.99, "dBCE/dz should stay near 1 here.")
             check(abs(d_mse[0]) < 1e-8, "dMSE/dz should vanish here.")
     for soft in (False, True):
         for shape in ((3, 5), (6,)):
             z, t = problem(rng, shape, soft)
             with case(f"shape {shape}, {'soft' if soft else 'hard'} targets"):
-                d_bce, d_mse = unpack("output_gradients", candidate.output_gradients(z, t), 2)
+                d_bce, d_mse = unpack("output_gradients", ask(candidate, "output_gradients", z, t), 2)
                 check_close("dBCE/dz", d_bce, elementwise(oracle_gradient, z, t))
                 check_close("dMSE/dz", d_mse, elementwise(oracle_mse_gradient, z, t))
                 check((np.sign(d_bce) == np.sign(d_mse)).all(), "dBCE/dz and dMSE/dz should have the same sign.")
     with case("float32 logits, bool targets"):
         z, t = rng.normal(size=(2, 5)).astype(np.float32), rng.integers(2, size=(2, 5)) == 1
         expected = [elementwise(f, z, t).astype(np.float32) for f in (oracle_gradient, oracle_mse_gradient)]
-        check_close("output_gradients", candidate.output_gradients(z, t), expected, dtype=True)
+        check_close("output_gradients", ask(candidate, "output_gradients", z, t), expected, dtype=True)
 
 
 @points(10)

@@ -342,6 +342,12 @@ def test_purity_state(candidate, rng, case):
             other = [{name: grads[name] for name in ("c", "a", "b")} for grads in gradients]
             expected = walked(step, params, gradients, settings)
             check_close("params with grads in another order", walked(step, params, other, settings), expected)
+        with case(f"{words}: the caller overwrites its gradients after every step"):
+            params, gradients, _ = problem(rng, 4)
+            last = candidate.run(overwritten, params, gradients, settings)
+            check_close(
+                "params where the gradients' arrays are used again", last, walked(step, params, gradients, settings)
+            )
     with case("nesterov_lookahead_step: arguments unchanged, new results"):
         x, v = rng.normal(size=(2, 4))
         given = x.copy(), v.copy()
@@ -349,6 +355,17 @@ def test_purity_state(candidate, rng, case):
         check_fresh(candidate, "x", "v")
         for label, array, before in zip(("x", "v"), given, (x, v), strict=True):
             check(np.array_equal(array, before), f"nesterov_lookahead_step modified its input `{label}`.")
+
+
+def overwritten(m, params, gradients, settings):  # runs in the candidate
+    own, state = {name: np.zeros_like(g) for name, g in gradients[0].items()}, {}
+    for grads in gradients:
+        for name, g in own.items():
+            g[...] = grads[name]
+        params, state = m.sgd_momentum_step(params, own, state, lr=0.1, **settings)
+        for g in own.values():
+            g[...] = 0.0
+    return params
 
 
 def walked(step, params, gradients, settings):
