@@ -1,7 +1,7 @@
 """Forward propagation, and why activations matter.
 
-A feed-forward network passes its input through one layer after the other. Layer l of L owns a weight matrix W_l,
-one row per unit, and a bias b_l. With a_0 = x,
+A feed-forward network passes its input through one layer after the other. Layer l of L owns a weight matrix
+W_l, one row per unit, and a bias b_l. With a_0 = x,
 
     z_l = a_{l-1} W_l^T + b_l                    for every layer
     a_l = act(z_l)                               for every layer but the last
@@ -32,7 +32,8 @@ one row per unit, and a bias b_l. With a_0 = x,
 x and params, with all arrays in them, stay as they are.
 
 Example
-    >>> params = [(np.array([[1.0, -1.0], [2.0, 0.0]]), np.array([0.0, -1.0])), (np.array([[1.0, 1.0]]), np.array([-8.0]))]
+    >>> first = np.array([[1.0, -1.0], [2.0, 0.0]]), np.array([0.0, -1.0])
+    >>> params = [first, (np.array([[1.0, 1.0]]), np.array([-8.0]))]
     >>> output, cache = mlp_forward(np.array([[1.0, 3.0]]), params)
     >>> cache[0]["z"], cache[0]["a"]                   # relu cuts the -2 = 1 * 1 - 1 * 3 + 0
     (array([[-2.,  1.]]), array([[0., 1.]]))
@@ -43,8 +44,8 @@ Example
     >>> mlp_num_params([2, 2, 1])
     9
 
-Asked next: what would a network of linear layers only be able to learn? Which activation belongs to the output of a
-classifier, and why is it left to the loss? What does each layer have to remember for the backward pass?
+Asked next: what can a network of linear layers learn, however deep it is? Which activation belongs to the
+output of a classifier, and why is it left to the loss? What must a layer remember for the backward pass?
 """
 
 import numpy as np
@@ -57,7 +58,7 @@ def mlp_forward(
 
 
 def collapse_linear(params: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    raise NotImplementedError("TODO: put each layer on top of the single layer that stands for those before it")
+    raise NotImplementedError("TODO: one layer for the first two, and so on")
 
 
 def mlp_num_params(sizes: list[int]) -> int:

@@ -1,57 +1,58 @@
 """A reverse-mode autograd engine with broadcasting.
 
-Write a tensor that remembers how it was computed and finds all gradients in one walk back. The graph is built while
-the code runs (define-by-run): each result keeps its parents and, for each parent, the local vector-Jacobian product,
-the function that turns the gradient of the result into that parent's share. It is an explicit list of nodes and
-edges, a data structure that `backward` walks; no picture, and no second run of the code.
+Write a tensor that remembers how it was computed and finds all gradients in one walk back. The graph is built
+while the code runs (define-by-run): each result keeps its parents and, for each parent, the local vector-Jacobian
+product, the function that turns the result's gradient into that parent's share. The graph is an explicit list of
+nodes and edges, a data structure that `backward` walks, not a picture, and nothing is computed a second time.
 
 class `Tensor(data, requires_grad=False)`
-    data           a Python number, a (nested) list or an array; kept as a float64 array, integers are converted
-    attributes     .data (float64 array), .grad (None, or a float64 array of data's shape), .requires_grad (bool)
+    data           a Python number, a (nested) list or an array; kept as a float64 array
+    attributes     .data (float64 array), .grad (None or a float64 array of data's shape), .requires_grad (bool)
 
-    Operations return a new Tensor and leave their operands as they are. A result requires grad if an operand does.
-    x + y, x - y, x * y, x / y    elementwise with numpy's broadcasting; x or y may be a Python number instead
-    -x, x**n                      n is a Python number, a constant
-    x @ y                         both 2-d
-    x.relu(), x.tanh(), x.exp(), x.log()     the derivative of relu at 0 is 0
-    x.sum(axis=None, keepdims=False)         axis is None or an int; negative axes count from the end
+    Operations return a new Tensor and leave their operands alone; a result requires grad if an operand does.
+    x + y, x - y, x * y, x / y       numpy's broadcasting; either side may be a Python number
+    -x, x**n                         n is a Python number, a constant
+    x @ y                            both 2-d
+    x.relu(), x.tanh(), x.exp(), x.log()    the derivative of relu at 0 is 0
+    x.sum(axis=None, keepdims=False)        axis is None or an int; negative axes count from the end
     x.mean(axis=None, keepdims=False)
-    x.reshape(2, 3), x.reshape(-1)           the sizes are separate arguments, one of them may be -1
-    x.T                                      a property: all axes reversed
-    x[index]                                 any index that numpy takes: ints, slices, integer arrays and lists, masks
-                                             and tuples of these; with repeated indices the gradients add up
+    x.reshape(2, 3), x.reshape(-1)   the sizes are separate arguments, one of them may be -1
+    x.T                              a property: all axes reversed
+    x[index]                         what numpy takes: ints, slices, integer arrays and lists, masks, and tuples
+                                     of these; where an entry is picked repeatedly, its gradients add up
 
     `backward(grad=None)`
-        grad       the gradient of some loss with respect to this tensor, an array of this tensor's shape;
-                   a scalar (shape ()) may go without: then it is 1.0
+        grad       the gradient of some loss with respect to this tensor: an array of this tensor's shape;
+                   a scalar, which means shape (), may go without: then it is 1.0
 
-        Adds to .grad of every tensor that requires grad and that this one was computed from, leaves and
-        intermediate results and this tensor itself alike. Each node is visited once, in reverse topological order:
-        its gradient is complete before it is passed on. An operand that was broadcast gets its gradient summed over
-        the broadcast axes, back to its own shape. The walk passes on the gradients of this call only, never what
-        .grad held before: a second call, on the same graph or on a fresh one, adds the same amount again.
-        On a leaf that requires grad it adds grad (or 1.0). Chains of 5000 operations must work without touching
-        Python's recursion limit. grad is left as it is, and no .grad is the same memory as grad or as another .grad.
+        Adds to .grad of every tensor that requires grad and that this one was computed from: leaves,
+        intermediate results and this tensor itself. Each node is visited once, in reverse topological order, so
+        that its gradient is complete before it is passed on. An operand that was broadcast gets its gradient
+        summed over the broadcast axes, back to its own shape.
+        What is passed on are the gradients of this call, never what .grad held before: a second call, on the
+        same graph or on a new one, adds to .grad what a first call would have put there.
+        On a leaf that requires grad it adds grad (or 1.0). Chains of 5000 operations work without touching
+        Python's recursion limit. grad is left as it is, and no .grad shares memory with it or with another .grad.
 
     `zero_grad()`  sets .grad to None
-    `detach()`     a new Tensor with the same values that is cut off from the graph and does not require grad
+    `detach()`     a new Tensor with the same values, cut off from the graph, that does not require grad
 
 `no_grad()`
-    A context manager (`with no_grad(): …`): operations inside record nothing, their results do not require grad.
-    Recording comes back when the outermost block ends, also by an exception. Tensor(…, requires_grad=True) inside
-    is still a leaf that requires grad.
+    A context manager (`with no_grad(): ...`): operations inside record nothing, their results do not require
+    grad. Recording comes back when the outermost block ends, be it by an exception, which passes through.
+    Tensor(..., requires_grad=True) inside is still a leaf that requires grad.
 
-ValueError: backward() without grad on a tensor whose shape is not (), even if it has only one entry; a grad whose shape
-is not the tensor's; backward on a tensor that does not require grad; shapes that do not broadcast or do not fit in @
-(numpy raises that by itself).
+ValueError: backward without grad on a tensor whose shape is not (), even if it has only one entry; a grad of
+another shape than the tensor's; backward on a tensor that does not require grad; shapes that do not broadcast or
+do not fit in @ (numpy raises that by itself).
 
 Example
     >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> w = Tensor(2.0, requires_grad=True)
     >>> loss = (w * x - 1).tanh().sum() + x[[0, 0]].sum()
     >>> loss.backward()
-    >>> x.grad.round(4)
-    array([2.8399, 0.0197, 0.0004])
+    >>> x.grad.round(2)
+    array([2.84, 0.02, 0.  ])
     >>> w.grad.shape
     ()
     >>> x.zero_grad()
@@ -59,8 +60,9 @@ Example
     >>> x.grad
     array([ 2.,  0., -6.])
 
-Asked next: why reverse mode for training, and when is forward mode cheaper? What does a static graph gain over this
-one, and what does it lose? Which intermediate values must be kept for backward, and how does checkpointing save them?
+Asked next: why reverse mode for training, and when is forward mode cheaper? What does a static graph gain over
+this one, and what does it lose? Which intermediate values must be kept for backward, and how does checkpointing
+save them?
 """
 
 from contextlib import AbstractContextManager

@@ -20,8 +20,8 @@ The 1/2 cancels the 2 of the derivative; for the mean squared error itself the s
 
     float32 X, y and theta0 give float32 results; integer X and y count as float64. All gradients of a step are taken
     at the same theta. Nothing is random.
-    ValueError: lr <= 0, y not of shape (N,), theta0 not of shape (D,). (y of shape (N, 1) would broadcast against
-    X theta to (N, N) without a word.)
+    ValueError: lr <= 0, X not 2-d, y not of shape (N,), theta0 not of shape (D,). (y of shape (N, 1) would broadcast
+    against X theta to (N, N) without a word.)
 
 `gd_quadratic(A, b, x0, lr, steps)`
     Gradient descent on f(x) = 1/2 x^T A x - b^T x, whose gradient is A x - b.

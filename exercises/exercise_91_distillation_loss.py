@@ -24,6 +24,7 @@ computed, and returned, in float32.
     student_logits   (N, C)
     teacher_logits   (N, C), a constant: no gradient flows into it, even if it has requires_grad
     target           (N,), int64 class numbers from 0 to C - 1
+    T                a number > 0
     alpha            the weight of the SOFT term, 0 <= alpha <= 1
     returns          the loss, a tensor of shape () through which autograd reaches student_logits
 
@@ -35,38 +36,38 @@ computed, and returned, in float32.
 `distill_step(student, teacher, x, y, optimizer, T, alpha)`
     student, teacher   nn.Modules that map x to logits (N, C); one forward pass of each
     x, y               a batch and its targets (N,)
-    optimizer          a torch.optim optimizer of the student's parameters, which may hold old gradients
+    optimizer          has zero_grad() and step(), as torch.optim's; works on the student's parameters, which
+                       may still hold old gradients
     returns            the loss of this batch before the update, a Python float
 
-    One training step: teacher's logits, loss, gradients, exactly one optimizer.step(). The teacher is a constant:
-    it runs in eval mode with gradients switched off, and is left as it was: parameters, buffers (BatchNorm's
-    running statistics) and the training flag of EVERY submodule, whatever mixture these were in. The student
-    runs in the mode that it is in.
+    One training step: the teacher's logits, loss, gradients, exactly one optimizer.step(). The teacher is a
+    constant: it runs in eval mode with gradients switched off, and is left as it was: parameters, buffers
+    (BatchNorm's running statistics) and the training flag of EVERY submodule, whatever mixture these were in.
+    The student runs in the mode that it is in.
 
-ValueError (in the three loss functions): T <= 0, alpha outside [0, 1], student and teacher logits of different
+ValueError (all but distill_step): T <= 0, alpha outside [0, 1], student and teacher logits of different
 shapes (no broadcasting), target of any shape but (N,).
 
 Example
-    >>> log3 = float(np.log(3.0))
-    >>> soften(torch.tensor([0.0, 2 * log3]), 2.0)  # softmax([0, log 3])
-    tensor([0.2500, 0.7500])
-    >>> student, teacher = torch.zeros(1, 2), torch.tensor([[0.0, 2 * log3]])
-    >>> distillation_loss(student, teacher, torch.tensor([1]), T=2.0, alpha=1.0)  # 4 * (log(1/2)/4 + 3 log(3/2)/4)
+    >>> student, teacher = torch.zeros(1, 2), torch.tensor([[1.0, 9.0]]).log()
+    >>> soften(teacher, 2.0)  # 1 / (1 + 3), 3 / (1 + 3): T = 2 takes the root of 9
+    tensor([[0.2500, 0.7500]])
+    >>> label = torch.tensor([1])
+    >>> distillation_loss(student, teacher, label, T=2.0, alpha=1.0)  # 4 * (log(1/2) / 4 + 3 * log(3/2) / 4)
     tensor(0.5232)
-    >>> distillation_loss(student, teacher, torch.tensor([1]), T=2.0, alpha=0.0)  # log 2
+    >>> distillation_loss(student, teacher, label, T=2.0, alpha=0.0)  # log 2
     tensor(0.6931)
     >>> distillation_grad(student, teacher, 2.0)  # 2 * (1/2 - 1/4), 2 * (1/2 - 3/4)
     tensor([[ 0.5000, -0.5000]])
 
-F.kl_div(input, target) computes KL(target || input): its input are LOG-probabilities, of the student here, and
-its default reduction 'mean' divides by N * C; 'batchmean' divides by N.
+F.kl_div(input, target) computes KL(target || input): its input are LOG-probabilities, here of the student,
+and its default reduction 'mean' divides by N * C; 'batchmean' divides by N.
 
-Asked next: what do the gradients of the soft term become for very large T (matching of centred logits)? Why is
-KL(teacher || student) used rather than its reverse? What is "dark knowledge", and why does label smoothing of
-the teacher spoil it? How would you distil intermediate features?
+Asked next: what does the gradient of the soft term become for very large T (matching of centred logits)? Why
+is KL(teacher || student) used rather than its reverse? What is "dark knowledge", and why does a teacher that
+was trained with label smoothing pass on less of it? How would you distil features instead of logits?
 """
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 

@@ -26,7 +26,9 @@ from .wrong import WrongAnswer, wrong_answers
 SECONDS_EACH = 2.0  # a known-wrong answer may loop for ever; then it simply does not match
 MAX_DIAGNOSES = 2  # in one report
 AGREES = 1e-7  # relative difference up to which two float64 answers are the same answer
-Replay = Callable[[str, dict[str, Any]], Record | None]  # (check, overrides) -> what happened
+Replay = Callable[
+    [str, WrongAnswer | None], Record | None
+]  # (check, which answer; None: the reference) -> what happened
 
 
 def diagnose(exercise: Exercise, failed: list[Record], replay: Replay) -> dict[str, Diagnosis]:
@@ -39,7 +41,7 @@ def diagnose(exercise: Exercise, failed: list[Record], replay: Replay) -> dict[s
     for record in failed:
         if isinstance(record.error, CandidateDied):
             continue
-        reference = _tried(lambda: replay(record.name, {}))  # noqa: B023
+        reference = _tried(lambda: replay(record.name, None))  # noqa: B023
         if reference is None or reference.outcome != "passed":
             continue
         found[record.name] = [
@@ -63,7 +65,7 @@ def diagnose(exercise: Exercise, failed: list[Record], replay: Replay) -> dict[s
 def _replayed(replay: Replay, record: Record, answer: WrongAnswer) -> Record | None:
     if record.name not in answer.fails:
         return None
-    mistaken: Record | None = _tried(lambda: replay(record.name, answer.overrides))
+    mistaken: Record | None = _tried(lambda: replay(record.name, answer))
     return mistaken
 
 
@@ -314,7 +316,7 @@ def _factor_words(factor: float, shape: tuple[int, ...]) -> str:
 
 def error_is_learners(record: Record, replay: Replay) -> bool:
     """Whether an unforeseen exception in a check comes from the submission's value: the reference passes the check."""
-    reference = _tried(lambda: replay(record.name, {}))
+    reference = _tried(lambda: replay(record.name, None))
     return reference is not None and reference.outcome == "passed"
 
 

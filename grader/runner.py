@@ -20,8 +20,10 @@ from .sandbox import SandboxUnavailable, Parent, start
 from .suite import Suite, with_suite
 from .text import clean
 from .version import VERSION
+from .wrong import WrongAnswer
 
 Progress = Callable[[str], None]
+Replays = dict[tuple[str, int, str, str | None], Record | None]  # (exercise, seed, check, answer) -> what happened
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,12 @@ def grade_with(
     submission: Submission,
     options: Options,
     progress: Progress = lambda name: None,
+    replays: Replays | None = None,
 ) -> Result:
-    """Grade one submission with a suite and a parent that are there already."""
+    """Grade one submission with a suite and a parent that are there already.
+
+    `replays` keeps what known-wrong answers do, from one submission of a batch to the next.
+    """
     started = time.monotonic()
     parent.ready()
     limits = options.limits or Limits(call_seconds=exercise.call_seconds)
@@ -88,7 +94,7 @@ def grade_with(
         output = session.output
     finally:
         session.close()
-    verdict = _Verdict(suite, exercise, session, options, trouble, records)
+    verdict = _Verdict(suite, exercise, session, options, trouble, records, {} if replays is None else replays)
     return verdict.result(parent.kind, output, time.monotonic() - started)
 
 
@@ -131,7 +137,7 @@ class _Verdict:
 
     def __init__(
         self, suite: Suite, exercise: Exercise, session: Session, options: Options, trouble: str,
-        records: dict[str, Record],
+        records: dict[str, Record], replays: Replays,
     ) -> None:  # fmt: skip
         self._suite = suite
         self._exercise = exercise
@@ -139,22 +145,28 @@ class _Verdict:
         self._options = options
         self._trouble = trouble
         self._records = records
+        self._replays = replays
         self._settle_errors()
         failed = [r for r in records.values() if r.outcome == "failed"]
         not_started = failed and all(_unstarted(r) for r in failed)
         wanted = options.diagnose and failed and not not_started
         self._diagnoses = diagnose.diagnose(exercise, failed, self._replay) if wanted else {}
 
-    def _replay(self, check: str, overrides: dict[str, Any]) -> Record | None:
-        """One check again, in this process, against the reference with some names replaced."""
-        session = answer_session(self._exercise, overrides, _public_seed(self._options.seed))
-        try:
-            records = self._suite.run(
-                self._exercise, session, self._options.seed, [check], self._options.device
-            )  # fmt: skip
-            return records.get(check)
-        finally:
-            session.close()
+    def _replay(self, check: str, answer: WrongAnswer | None) -> Record | None:
+        """One check again, in this process, with the reference or a known-wrong answer.
+
+        What happens depends on the seed and on nothing of the submission: a batch with one seed replays each once.
+        """
+        key = (self._exercise.stem, self._options.seed, check, answer.name if answer else None)
+        if key not in self._replays:
+            overrides = answer.overrides if answer else {}
+            session = answer_session(self._exercise, overrides, _public_seed(self._options.seed))
+            try:
+                records = self._suite.run(self._exercise, session, self._options.seed, [check], self._options.device)
+                self._replays[key] = records.get(check)
+            finally:
+                session.close()
+        return self._replays[key]
 
     def _settle_errors(self) -> None:
         """An unforeseen exception in a check is the learner's if the reference passes that check."""

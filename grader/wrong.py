@@ -4,6 +4,7 @@ A file `solutions/wrong/exercise_NN_slug.py` holds them. Each proves that the hi
 diagnosis compares a learner's numbers with; its docstring is the sentence the learner reads.
 """
 
+import functools
 import importlib.util
 import sys
 import types
@@ -69,6 +70,11 @@ def load_module(path: Any, name: str) -> types.ModuleType:
 
 def wrong_answers(exercise: Exercise) -> tuple[list[WrongAnswer], list[Belief]]:
     """All misconceptions of an exercise, in the order of the file."""
+    return _read(exercise, exercise.wrong.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _read(exercise: Exercise, changed: int) -> tuple[list[WrongAnswer], list[Belief]]:
     module = load_module(exercise.wrong, f"dlkit.solutions.wrong.{exercise.stem}")
     answers, beliefs = [], []
     for name, value in vars(module).items():

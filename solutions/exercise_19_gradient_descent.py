@@ -4,15 +4,16 @@ import numpy as np
 def gradient_descent(
     X: np.ndarray, y: np.ndarray, lr: float, epochs: int, theta0: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
+    n, d = X.shape
     if theta0 is None:
-        theta0 = np.zeros(X.shape[1], X.dtype if X.dtype.kind == "f" else float)
-    if y.shape != X.shape[:1] or theta0.shape != X.shape[1:]:
+        theta0 = np.zeros(d, X.dtype if X.dtype.kind == "f" else float)
+    if y.shape != (n,) or theta0.shape != (d,):
         raise ValueError("X is (N, D), y is (N,), theta0 is (D,)")
     _positive(lr)
     theta = theta0.copy()  # (D,)
     losses = [_loss(X, y, theta)]
     for _ in range(epochs):
-        theta = theta - lr * X.T @ (X @ theta - y) / len(y)
+        theta = theta - lr * X.T @ (X @ theta - y) / n
         losses.append(_loss(X, y, theta))
     return theta, np.array(losses)
 
@@ -20,7 +21,7 @@ def gradient_descent(
 def gd_quadratic(A: np.ndarray, b: np.ndarray, x0: np.ndarray, lr: float, steps: int) -> np.ndarray:
     _lambda_max(A)
     _positive(lr)
-    if not b.shape == x0.shape == A.shape[1:]:
+    if not b.shape == x0.shape == (len(A),):
         raise ValueError("A is (D, D), b and x0 are (D,)")
     path = [x0]
     for _ in range(steps):

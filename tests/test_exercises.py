@@ -48,6 +48,10 @@ def test_numbers_and_slugs_are_used_once():
     assert len({e.slug for e in exercises}) == len(exercises)
 
 
+def test_planned_exercises_are_not_written_yet():
+    assert sorted({e.slug for e in catalog()} & catalog().planned) == []
+
+
 @pytest.mark.parametrize("tree", TREES)
 def test_no_stray_files(tree):
     """Every tracked file of a tree belongs to an exercise of the index."""

@@ -43,7 +43,7 @@ def check_exercises(
         state = "sound" if not report.problems else f"{len(report.problems)} problems"
         echo(
             f"{report.stem}: {state} ({report.checks} checks, {report.right} right answers x {report.seeds} seeds,"
-            f" {report.wrong} known-wrong answers, {report.seconds:.1f} s)"
+            f" {report.wrong} known-wrong answers; one run {report.run_seconds:.2f} s, all {report.seconds:.1f} s)"
         )
         for problem in report.problems:
             echo(f"  - {problem}")

@@ -17,7 +17,7 @@ def mlp_forward(x, params, activation="relu"):
         raise ValueError("sizes")
     z = np.einsum("ni,oi->no", x, W) + b[None, :]
     if not rest:
-        return z, [dict(a_prev=x, z=z, a=z)]
+        return z, [{"a_prev": x, "z": z, "a": z}]
     if activation == "relu":
         a = np.where(z > 0, z, np.zeros_like(z))
     elif activation == "sigmoid":
@@ -27,7 +27,7 @@ def mlp_forward(x, params, activation="relu"):
     else:
         a = z.copy()
     output, cache = mlp_forward(a, rest, activation)
-    return output, [dict(a_prev=x, z=z, a=a), *cache]
+    return output, [{"a_prev": x, "z": z, "a": a}, *cache]
 
 
 def collapse_linear(params):

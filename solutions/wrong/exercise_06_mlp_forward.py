@@ -1,5 +1,7 @@
 """Answers people really give. Each must fail exactly the checks it names."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from dlkit.grader.wrong import wrong
@@ -7,7 +9,7 @@ from dlkit.solutions.exercise_06_mlp_forward import ACTIVATIONS, _validate, coll
 
 
 def _run(x, params, activation, layer):
-    """The network, one `layer(a, W, b, act, last)` after the other, which returns the cache entry and the next input."""
+    """The network; `layer(a, W, b, act, last)` returns the entry for the cache and the next input."""
     mlp_forward(x, params, activation)  # the reference's ValueErrors
     cache, a = [], x
     for number, (W, b) in enumerate(params, 1):
@@ -16,7 +18,7 @@ def _run(x, params, activation, layer):
     return a, cache
 
 
-@wrong(replaces="mlp_forward", fails=["forward_value", "cache", "last_linear"])
+@wrong(replaces="mlp_forward", fails=["forward_value", "cache", "last_linear", "collapse_equal"])
 def act_on_output(x, params, activation="relu"):
     """The head stays raw: no activation after the last layer; ReLU or sigmoid there cuts the logits."""
 
@@ -53,7 +55,7 @@ def weights_not_transposed(x, params, activation="relu"):
     return _run(x, params, activation, layer)
 
 
-@wrong(replaces="mlp_forward", fails=["forward_value", "cache", "last_linear", "collapse_equal"])
+@wrong(replaces="mlp_forward", fails=["forward_value", "cache", "last_linear"])
 def biases_ignored(x, params, activation="relu"):
     """The biases have no effect on your result: z = a_prev W^T + b."""
     mlp_forward(x, params, activation)
@@ -74,7 +76,7 @@ def cache_alias(x, params, activation="relu"):
 
 @wrong(replaces="mlp_forward", fails=["cache"])
 def cache_input_as_output(x, params, activation="relu"):
-    """ "a_prev" is the INPUT of the layer; you stored it after the layer had replaced it."""
+    """The entry "a_prev" is the INPUT of the layer; you stored it after the layer had replaced it."""
 
     def layer(a, W, b, act, last):
         z = a @ W.T + b
@@ -86,9 +88,9 @@ def cache_input_as_output(x, params, activation="relu"):
 
 @wrong(replaces="mlp_forward", fails=["cache"])
 def cache_of_z(x, params, activation="relu"):
-    """ "a_prev" is what the layer multiplies: the activated output of the layer before, not its z."""
+    """As "a_prev" store what the layer multiplies: the activated output of the layer before, not its z."""
     output, cache = mlp_forward(x, params, activation)
-    for before, entry in zip(cache, cache[1:], strict=False):
+    for before, entry in pairwise(cache):
         entry["a_prev"] = before["z"]
     return output, cache
 
@@ -127,8 +129,8 @@ def collapse_last_bias(params):
 @wrong(replaces="collapse_linear", fails=["collapse_equal"])
 def collapse_bias_late(params):
     """The bias passes through the LATER weights, b = W_l b_prev + b_l, not through the product so far."""
-    W, b = params[0]
     collapse_linear(params)
+    W, b = params[0]
     for W_next, b_next in params[1:]:
         W = W_next @ W
         b = W @ b + b_next
@@ -138,13 +140,13 @@ def collapse_bias_late(params):
 @wrong(replaces="mlp_num_params", fails=["params"])
 def bias_missing(sizes):
     """Each layer owns D_out biases as well as D_in * D_out weights."""
-    return sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    return sum(a * b for a, b in pairwise(sizes))
 
 
 @wrong(replaces="mlp_num_params", fails=["params"])
 def bias_of_the_input(sizes):
     """The input is no layer and owns no biases: there are D_1 + ... + D_L of them."""
-    return sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) + sum(sizes)
+    return sum(a * b for a, b in pairwise(sizes)) + sum(sizes)
 
 
 @wrong(replaces=("mlp_forward", "collapse_linear"), fails=["errors_purity"])
@@ -171,16 +173,16 @@ def empty_accepted(x, params, activation="relu"):
 
 
 @wrong(replaces="mlp_forward", fails=["errors_purity"])
-def unknown_is_identity(x, params, activation="relu"):
-    """An activation that you do not know is a mistake of the caller's: raise ValueError, do not leave it out."""
-    return mlp_forward(x, params, activation if activation in ACTIVATIONS else "identity")
-
-
-@wrong(replaces="mlp_forward", fails=["errors_purity"])
 def looked_up_too_late(x, params, activation="relu"):
     """A network of one layer applies no activation, but a name that you do not know is still a ValueError."""
     _validate(params)
     return mlp_forward(x, params, activation if len(params) > 1 else "identity")
+
+
+@wrong(replaces="mlp_forward", fails=["errors_purity"])
+def unknown_is_identity(x, params, activation="relu"):
+    """An activation that you do not know is a mistake of the caller's: raise ValueError, do not leave it out."""
+    return mlp_forward(x, params, activation if activation in ACTIVATIONS else "identity")
 
 
 @wrong(replaces="collapse_linear", fails=["errors_purity"])

@@ -8,6 +8,7 @@ from dlkit.solutions.exercise_09_binary_cross_entropy import (
     bce_with_logits_backward,
     checked,
     output_gradients,
+    positive,
     sigmoid,
     softplus,
 )
@@ -20,8 +21,7 @@ def _reduced(losses, reduction):
 def _prepared(logits, target, pos_weight, reduction="mean"):
     """The reference's ValueErrors; z, t and q."""
     bce_with_logits(logits, target, pos_weight, reduction)
-    q = 1 if pos_weight is None else pos_weight
-    return *checked(logits, target, q), q
+    return *checked(logits, target), positive(pos_weight)
 
 
 @wrong(replaces="bce_with_logits", fails=["stability"])
@@ -185,36 +185,36 @@ def grad_sign(logits, target, pos_weight=None):
 
 
 @wrong(replaces="checked", fails=["errors_purity"])
-def broadcast_nxn(logits, target, q):
+def broadcast_nxn(logits, target):
     """You averaged an N x N matrix: (N, 1) against (N,) broadcasts, so demand equal shapes."""
     z = np.broadcast_to(logits, np.broadcast_shapes(logits.shape, target.shape))
-    return checked(z, np.broadcast_to(target, z.shape), q)
+    return checked(z, np.broadcast_to(target, z.shape))
 
 
 @wrong(replaces="checked", fails=["errors_purity"])
-def any_target(logits, target, q):
+def any_target(logits, target):
     """A target outside 0 ... 1 is no probability: refuse it."""
-    checked(logits, np.clip(target, 0, 1), q)
+    checked(logits, np.clip(target, 0, 1))
     z = logits * 1.0
     return z, target.astype(z.dtype)
 
 
-@wrong(replaces="checked", fails=["errors_purity"])
-def zero_pos_weight(logits, target, q):
+@wrong(replaces="positive", fails=["errors_purity"])
+def zero_pos_weight(pos_weight):
     """A pos_weight of 0 throws the positives away: it has to be positive."""
-    return checked(logits, target, np.where(np.equal(q, 0), 1, q))
+    return pos_weight if np.all(np.equal(pos_weight, 0)) else positive(pos_weight)
 
 
 @wrong(replaces="checked", fails=["value", "backward", "saturation"])
-def promotes(logits, target, q):
+def promotes(logits, target):
     """Integer or bool targets should follow float32 logits, not turn the result into float64."""
-    checked(logits, target, q)
+    checked(logits, target)
     return logits, target if target.dtype.kind == "f" else target.astype(np.float64)
 
 
 @wrong(replaces="checked", fails=["errors_purity"])
-def clips_in_place(logits, target, q):
+def clips_in_place(logits, target):
     """Your function writes into its arguments (np.clip with out=, or an operator like +=): work on new arrays."""
-    z, t = checked(logits, target, q)
+    z, t = checked(logits, target)
     np.clip(logits, -1, 1, out=logits)
     return z, t

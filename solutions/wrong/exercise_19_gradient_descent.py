@@ -164,7 +164,8 @@ def start_returned(X, y, lr, epochs, theta0=None):
 def shapes_unchecked(X, y, lr, epochs, theta0=None):
     """Shapes that broadcast need not be right: with y of shape (N, 1), X theta - y is N x N. Raise ValueError."""
     _positive(lr)
-    theta = np.zeros(X.shape[1], X.dtype if X.dtype.kind == "f" else float) if theta0 is None else theta0.copy()
+    _, d = X.shape
+    theta = np.zeros(d, X.dtype if X.dtype.kind == "f" else float) if theta0 is None else theta0.copy()
     losses = [_loss(X, y, theta)]
     for _ in range(epochs):
         theta = theta - lr * X.T @ (X @ theta - y) / len(y)

@@ -22,28 +22,36 @@ def _soft(s, t, T):
     return F.kl_div(F.log_softmax(s / T, -1), F.log_softmax(t / T, -1), reduction="batchmean", log_target=True)
 
 
-@wrong(replaces="distillation_loss", fails=["value", "gradient_value", "t_squared", "teacher_constant", "stability", "step"])
+@wrong(
+    replaces="distillation_loss",
+    fails=["value", "gradient_value", "t_squared", "teacher_constant", "stability", "step"],
+)
 def no_t_squared(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     """The gradient of the soft term shrinks by 1/T^2: multiply that term by T^2."""
     s, t = _prepared(student_logits, teacher_logits, target, T, alpha)
     return alpha * _soft(s, t, T) + (1 - alpha) * F.cross_entropy(s, target)
 
 
-@wrong(replaces="distillation_loss", fails=["value", "limits", "gradient_value", "teacher_constant", "stability", "step"])
+@wrong(
+    replaces="distillation_loss", fails=["value", "limits", "gradient_value", "teacher_constant", "stability", "step"]
+)
 def t_squared_on_both(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     """T^2 belongs to the soft term, whose gradient T shrinks; the hard term is not softened and needs no factor."""
     s, t = _prepared(student_logits, teacher_logits, target, T, alpha)
     return T**2 * (alpha * _soft(s, t, T) + (1 - alpha) * F.cross_entropy(s, target))
 
 
-@wrong(replaces="distillation_loss", fails=["value", "limits", "gradient_value", "teacher_constant", "stability", "step"])
+@wrong(replaces="distillation_loss", fails=["value", "gradient_value", "teacher_constant", "stability", "step"])
 def kl_reversed(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     """The teacher comes first, KL(teacher || student): F.kl_div takes the student's LOG-probs as its input."""
     s, t = _prepared(student_logits, teacher_logits, target, T, alpha)
     return alpha * T**2 * _soft(t, s, T) + (1 - alpha) * F.cross_entropy(s, target)
 
 
-@wrong(replaces="distillation_loss", fails=["value", "gradient_value", "t_squared", "teacher_constant", "stability", "step"])
+@wrong(
+    replaces="distillation_loss",
+    fails=["value", "gradient_value", "t_squared", "teacher_constant", "stability", "step"],
+)
 def reduction_mean(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     """F.kl_div's default 'mean' also divides by the number of classes C: use reduction='batchmean'."""
     s, t = _prepared(student_logits, teacher_logits, target, T, alpha)
@@ -51,7 +59,10 @@ def reduction_mean(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     return alpha * T**2 * soft + (1 - alpha) * F.cross_entropy(s, target)
 
 
-@wrong(replaces="distillation_loss", fails=["value", "gradient_value", "t_squared", "teacher_constant", "stability", "step"])
+@wrong(
+    replaces="distillation_loss",
+    fails=["value", "gradient_value", "t_squared", "teacher_constant", "stability", "step"],
+)
 def reduction_sum(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     """The soft term is a mean over the batch: use reduction='batchmean', or divide the sum by N."""
     s, t = _prepared(student_logits, teacher_logits, target, T, alpha)
@@ -59,7 +70,9 @@ def reduction_sum(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     return alpha * T**2 * soft + (1 - alpha) * F.cross_entropy(s, target)
 
 
-@wrong(replaces="distillation_loss", fails=["value", "limits", "gradient_value", "teacher_constant", "stability", "step"])
+@wrong(
+    replaces="distillation_loss", fails=["value", "limits", "gradient_value", "teacher_constant", "stability", "step"]
+)
 def t_on_hard(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     """The hard term uses T = 1: cross-entropy of the student's own logits, not of logits / T."""
     s, t = _prepared(student_logits, teacher_logits, target, T, alpha)
@@ -106,7 +119,7 @@ def teacher_only_softened(student_logits, teacher_logits, target, T=4.0, alpha=0
     return alpha * T**2 * soft + (1 - alpha) * F.cross_entropy(s, target)
 
 
-@wrong(replaces="distillation_loss", fails=["value", "limits", "teacher_constant", "step"])
+@wrong(replaces="distillation_loss", fails=["value", "limits", "teacher_constant", "stability", "step"])
 def soft_cross_entropy(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
     """Cross-entropy with the teacher's probabilities has the right gradient, but its value is not the KL: it misses
     minus the teacher's entropy, and is not 0 when the student agrees."""
@@ -288,7 +301,7 @@ def no_zero_grad(student, teacher, x, y, optimizer, T, alpha):
     return _update(reference_loss(student(x), _constant(teacher, x), y, T, alpha), optimizer, clear=False)
 
 
-@wrong(replaces="distill_step", fails=["step"])
+@wrong(replaces="distill_step", fails=["teacher_constant", "step"])
 def a_step_per_term(student, teacher, x, y, optimizer, T, alpha):
     """One loss, one step: two steps, for the soft and the hard term, use two different students (and Adam states)."""
     teacher_logits = _constant(teacher, x)
@@ -312,7 +325,7 @@ def no_update(student, teacher, x, y, optimizer, T, alpha):
     return loss.item()
 
 
-@wrong(replaces="distill_step", fails=["step"])
+@wrong(replaces="distill_step", fails=["teacher_constant", "step"])
 def loss_as_tensor(student, teacher, x, y, optimizer, T, alpha):
     """A float is asked for: a returned tensor keeps the whole graph of the batch alive. Use loss.item()."""
     loss = reference_loss(student(x), _constant(teacher, x), y, T, alpha)

@@ -1,6 +1,7 @@
 """Each docstring is the line the learner reads. The oracle is plain Python: one unit at a time, math.fsum."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,7 +9,6 @@ from dlkit.grader.compare import (
     check,
     check_close,
     check_equal,
-    check_pure,
     check_raises,
     check_type,
     unpack,
@@ -45,13 +45,13 @@ def forward(x, params, activation):
 
 
 def network(rng, depth, dtype=np.float64):
-    """x and params: neighbouring sizes differ, no pre-activation of the first layer is near the kink of relu by design."""
+    """x and params; neighbouring sizes differ, and the numbers stay of size 1 from layer to layer."""
     sizes = [int(rng.integers(2, 7))]
     for _ in range(depth):
         sizes.append(int(rng.choice([n for n in range(2, 7) if n != sizes[-1]])))
     params = [
-        (rng.normal(size=(d_out, d_in)).astype(dtype), rng.normal(size=d_out).astype(dtype))
-        for d_in, d_out in zip(sizes, sizes[1:], strict=False)
+        ((rng.normal(size=(d_out, d_in)) / math.sqrt(d_in)).astype(dtype), rng.normal(size=d_out).astype(dtype))
+        for d_in, d_out in pairwise(sizes)
     ]
     return rng.normal(size=(7, sizes[0])).astype(dtype), params
 
@@ -146,10 +146,9 @@ def test_collapse_equal(candidate, rng, case):
         check_close("b", b, np.array([-9.0]), rtol=1e-12)
     for depth in range(1, 7):
         with case(f"{depth} layers"):
-            x, params = network(rng, depth)
-            collapsed(candidate, x, params)
+            collapsed(candidate, network(rng, depth)[1])
     with case("all layers of the same size"):
-        collapsed(candidate, rng.normal(size=(5, 3)), [(rng.normal(size=(3, 3)), rng.normal(size=3)) for _ in range(3)])
+        collapsed(candidate, [(rng.normal(size=(3, 3)), rng.normal(size=3)) for _ in range(3)])
     for activation, affine in (("identity", True), ("tanh", False)):
         with case(f"second difference of a network with {activation}"):
             params = [(np.array([[1.0], [0.5]]), np.array([0.0, 1.0])), (np.array([[1.0, 1.0]]), np.array([0.0]))]
@@ -160,15 +159,13 @@ def test_collapse_equal(candidate, rng, case):
             check((abs(bend) < 1e-9) if affine else (bend < -0.4), f"{words}: f(0) - 2 f(1) + f(2) is {bend:.4g}.")
 
 
-def collapsed(candidate, x, params):
+def collapsed(candidate, params):
     """Read the single layer off the network: b is the image of 0, W e_i + b that of the i-th unit vector."""
-    d_in = x.shape[1]
+    d_in = params[0][0].shape[1]
     corners = forward(np.vstack([np.zeros((1, d_in)), np.eye(d_in)]), params, "identity")[-1]["z"]
     W, b = unpack("collapse_linear", candidate.collapse_linear(params), 2)
-    check_close("b", b, corners[0], atol=1e-10)  # atol: up to six products of matrices, whose terms cancel
-    check_close("W", W, (corners[1:] - corners[0]).T, atol=1e-10)
-    output, _ = run(candidate, x, params, "identity")
-    check_close("x W^T + b", x @ np.asarray(W).T + b, np.asarray(output), atol=1e-10)
+    check_close("b", b, corners[0])
+    check_close("W", W, (corners[1:] - corners[0]).T)
 
 
 @points(10)
@@ -177,9 +174,7 @@ def test_params(candidate, rng, case):
     # 784*64 + 64 = 50240, 64*64 + 64 = 4160, 64*10 + 10 = 650: 55050
     known = (([784, 64, 64, 10], 55050), ([2, 2, 1], 9), ([5, 3], 18))
     sizes = [int(n) for n in rng.integers(2, 30, size=6)]
-    counted = sum(
-        sum(1 for _ in range(d_in)) + 1 for d_in, d_out in zip(sizes, sizes[1:], strict=False) for _ in range(d_out)
-    )
+    counted = sum(sum(1 for _ in range(d_in)) + 1 for d_in, d_out in pairwise(sizes) for _ in range(d_out))
     for given, expected in (*known, (sizes, counted)):
         with case(f"mlp_num_params({given})"):
             count = candidate.mlp_num_params(given)
@@ -201,9 +196,10 @@ def test_errors_purity(candidate, rng, case):
             candidate.mlp_forward(x, params, activation)
             unchanged("mlp_forward", x, params, *made)
     with case("collapse_linear: params unchanged"):
-        made = x.copy(), [(w.copy(), d.copy()) for w, d in params]
-        candidate.collapse_linear(params)
-        unchanged("collapse_linear", x, params, *made)
+        stack = [(rng.normal(size=(3, 3)), rng.normal(size=3)) for _ in range(3)]
+        made = [(w.copy(), d.copy()) for w, d in stack]
+        candidate.collapse_linear(stack)
+        unchanged("collapse_linear", x, stack, x, made)
     stacks = {
         "W_2 has a column too many": [(W, b), (rng.normal(size=(2, 5)), c)],
         "W_2 is transposed": [(W, b), (V.T, c)],

@@ -1,6 +1,6 @@
 """Each docstring is the line the learner reads.
 
-The oracle computes the definition as it stands, element by element, in decimal numbers of 40 digits.
+The oracle computes the definition as it stands, element by element, in decimal numbers of 30 digits.
 """
 
 import math
@@ -24,7 +24,7 @@ def elementwise(function, z, t, q=None):
     q = np.broadcast_to(1.0 if q is None else q, np.shape(z))
     out = np.empty(np.shape(z))
     with localcontext() as context:
-        context.prec = 40
+        context.prec = 30
         for index in np.ndindex(out.shape):
             out[index] = float(function(*(Decimal(float(a[index])) for a in (z, t, q))))
     return out
@@ -90,14 +90,14 @@ def test_value(candidate, rng, case):
         z, t = rng.integers(-4, 5, size=(3, 2)), rng.uniform(size=(3, 2))
         y = ask(candidate, "bce_with_logits", z, t, reduction="none")
         check_close("bce_with_logits", y, elementwise(oracle_loss, z, t), dtype=True)
-    with case("one element, a transposed view"):
+    with case("one element"):
         z, t = problem(rng, (3, 4))
-        check_close("bce_with_logits", candidate.bce_with_logits(z[:1, 0], t[:1, 0]), oracle_mean(z[:1, 0], t[:1, 0]))
-        check_close("bce_with_logits", candidate.bce_with_logits(z.T, t.T), oracle_mean(z, t))
-
-
-def oracle_mean(z, t):
-    return elementwise(oracle_loss, z, t).mean()
+        z, t = z[:1, 0], t[:1, 0]
+        check_close("bce_with_logits", ask(candidate, "bce_with_logits", z, t), elementwise(oracle_loss, z, t)[0])
+    with case("a transposed view"):
+        z, t = problem(rng, (3, 4))
+        expected = elementwise(oracle_loss, z, t).mean()
+        check_close("bce_with_logits", candidate.bce_with_logits(z.T, t.T), expected)
 
 
 @points(20)

@@ -271,6 +271,9 @@ def test_errors_purity(candidate, rng, case):
     for shape in ((4,), (3, 1)):
         with case(f"theta0 of shape {shape}"), check_raises(ValueError, f"theta0 of shape {shape} for 3 columns"):
             candidate.gradient_descent(X, y, 0.1, 2, rng.normal(size=shape))
+    for shape in ((6,), (6, 3, 1)):
+        with case(f"X of shape {shape}"), check_raises(ValueError, f"X of shape {shape}"):
+            candidate.gradient_descent(rng.normal(size=shape), y, 0.1, 2)
     for shape in ((5,), (1,), (4, 1)):
         with case(f"b of shape {shape}"), check_raises(ValueError, f"b of shape {shape} for D = 4"):
             candidate.gd_quadratic(A, rng.normal(size=shape), x0, 0.1, 2)

@@ -12,9 +12,7 @@ from torch import nn
 from dlkit.grader.compare import (
     check,
     check_close,
-    check_dtype,
     check_equal,
-    check_finite,
     check_fresh,
     check_pure,
     check_raises,
@@ -279,7 +277,9 @@ def test_teacher_constant(candidate, tensor, rng, case):
         with case(f"teacher_logits get no gradient, T = {T:g}"):
             arguments = tensor(student), tensor(teacher), tensor(target)
             _, grads = candidate.grad("distillation_loss", *arguments, T=T, alpha=alpha, wrt=(0, 1))
-            check_close("the gradient of student_logits", grads[0], tensor(gradient(student, teacher, target, T, alpha)))
+            check_close(
+                "the gradient of student_logits", grads[0], tensor(gradient(student, teacher, target, T, alpha))
+            )
             check(
                 grads[1] is None or not grads[1].any(),
                 "A gradient flows into teacher_logits: the teacher is a constant, detach its logits.",
@@ -313,13 +313,13 @@ def test_stability(candidate, tensor, rng, case):
             target = rng.integers(3, size=4)
             s, t = (a.double().cpu().numpy() for a in (student, teacher))
             with case(f"loss, {name}, T = {T:g}"):
-                loss, (grad,) = candidate.grad(
-                    "distillation_loss", student, teacher, tensor(target), T=T, alpha=0.5
-                )
+                loss, (grad,) = candidate.grad("distillation_loss", student, teacher, tensor(target), T=T, alpha=0.5)
                 check_close("the loss", loss, tensor(total(s, t, target, T, 0.5)).to(wide), dtype=True)
                 check_close("the gradient", grad, tensor(gradient(s, t, target, T, 0.5)).to(dtype))
             with case(f"soften and distillation_grad, {name}, T = {T:g}"):
-                check_close("soften(logits, T)", candidate.soften(student, T), tensor(softmax_rows(s, T)).to(wide), dtype=True)
+                check_close(
+                    "soften(logits, T)", candidate.soften(student, T), tensor(softmax_rows(s, T)).to(wide), dtype=True
+                )
                 grad = candidate.distillation_grad(student, teacher, T)
                 check_close("distillation_grad(…)", grad, tensor(soft_gradient(s, t, T)).to(wide), dtype=True)
     for dtype in (torch.float16, torch.bfloat16):
@@ -329,13 +329,14 @@ def test_stability(candidate, tensor, rng, case):
             s, t = (a.double().cpu().numpy() for a in halves)
             loss = candidate.distillation_loss(*halves, tensor(target), T=3.0, alpha=0.4)
             check_close("the loss", loss, tensor(total(s, t, target, 3.0, 0.4)).to(torch.float32), dtype=True)
-            check_dtype("soften(logits, T)", candidate.soften(halves[0], 2.0), "float32")
+            expected = tensor(softmax_rows(s, 2.0)).to(torch.float32)
+            check_close("soften(logits, T)", candidate.soften(halves[0], 2.0), expected, dtype=True)
 
 
-def many_steps(m, student_layers, teacher_layers, x, y, T, alpha, count):  # runs in the candidate
+def many_steps(m, student_layers, teacher_layers, x, y, T, alpha):  # runs in the candidate
     student, teacher = network(student_layers), network(teacher_layers)
-    optimizer = Descent(student.parameters(), 0.2)
-    return [m.distill_step(student, teacher, x, y, optimizer, T, alpha) for _ in range(count)]
+    optimizer = Descent(student.parameters(), 0.3)
+    return [m.distill_step(student, teacher, x, y, optimizer, T, alpha) for _ in range(16)]
 
 
 def updated_parameters(layers, x, y, teacher, T, alpha, lr, training):
@@ -374,10 +375,9 @@ def test_step(candidate, tensor, rng, case):
         y = rng.integers(classes, size=12)
         teachers = [("linear", rng.normal(size=(classes, 4)), rng.normal(size=classes))]
         students = [("linear", np.zeros((classes, 4)), np.zeros(classes))]
-        losses = candidate.run(many_steps, students, teachers, tensor(x), tensor(y), 2.0, 1.0, 40)
-        check_finite("the losses", np.array(losses))
-        check(losses[-1] < 0.5 * losses[0], f"After 40 steps the loss went from {losses[0]:.4g} to {losses[-1]:.4g} only.")
-        check(all(b < a for a, b in zip(losses, losses[1:], strict=False)), "The loss should fall at every small step.")
+        losses = candidate.run(many_steps, students, teachers, tensor(x), tensor(y), 2.0, 1.0)
+        words = f"In 16 small steps the soft loss went from {losses[0]:.4g} to {losses[-1]:.4g}; it should fall by 30%."
+        check(losses[-1] < 0.7 * losses[0], words)
 
 
 @points(5)
@@ -399,7 +399,10 @@ def test_errors(candidate, tensor, rng, case):
         other = tensor(rng.normal(size=shape))
         with case(f"teacher of shape {shape}"), check_raises(ValueError, f"a teacher of shape {shape}"):
             candidate.distillation_loss(student, other, target)
-        with case(f"distillation_grad, teacher of shape {shape}"), check_raises(ValueError, f"a teacher of shape {shape}"):
+        with (
+            case(f"distillation_grad, teacher of shape {shape}"),
+            check_raises(ValueError, f"a teacher of shape {shape}"),
+        ):
             candidate.distillation_grad(student, other, 2.0)
     for shape in ((5,), (1,), (4, 1), (4, 3)):
         other = tensor(rng.integers(3, size=shape))
