@@ -1,13 +1,13 @@
 """A reverse-mode autograd engine with broadcasting.
 
 Write a tensor that remembers how it was computed and finds all gradients in one walk back. The graph is built
-while the code runs (define-by-run): each result keeps its parents and, for each parent, the local vector-Jacobian
-product, the function that turns the result's gradient into that parent's share. The graph is an explicit list of
-nodes and edges, a data structure that `backward` walks, not a picture, and nothing is computed a second time.
+while the code runs (define-by-run): each result keeps its parents and, for each parent, the local
+vector-Jacobian product: the function that turns the result's gradient into that parent's share. The graph is
+an explicit structure of nodes and edges that `backward` walks, not a picture.
 
 class `Tensor(data, requires_grad=False)`
     data           a Python number, a (nested) list or an array; kept as a float64 array
-    attributes     .data (float64 array), .grad (None or a float64 array of data's shape), .requires_grad (bool)
+    attributes     .data (float64 array), .grad (None or a float64 array of that shape), .requires_grad (bool)
 
     Operations return a new Tensor and leave their operands alone; a result requires grad if an operand does.
     x + y, x - y, x * y, x / y       numpy's broadcasting; either side may be a Python number
@@ -18,21 +18,22 @@ class `Tensor(data, requires_grad=False)`
     x.mean(axis=None, keepdims=False)
     x.reshape(2, 3), x.reshape(-1)   the sizes are separate arguments, one of them may be -1
     x.T                              a property: all axes reversed
-    x[index]                         what numpy takes: ints, slices, integer arrays and lists, masks, and tuples
-                                     of these; where an entry is picked repeatedly, its gradients add up
+    x[index]                         as in numpy: ints, slices, integer arrays and lists, masks, and tuples of
+                                     these; where an entry is picked repeatedly, its gradients add up
 
     `backward(grad=None)`
         grad       the gradient of some loss with respect to this tensor: an array of this tensor's shape;
                    a scalar, which means shape (), may go without: then it is 1.0
 
         Adds to .grad of every tensor that requires grad and that this one was computed from: leaves,
-        intermediate results and this tensor itself. Each node is visited once, in reverse topological order, so
-        that its gradient is complete before it is passed on. An operand that was broadcast gets its gradient
-        summed over the broadcast axes, back to its own shape.
+        intermediate results and this tensor itself. Each node is visited once, in reverse topological order,
+        so that its gradient is complete before it is passed on. An operand that was broadcast gets its
+        gradient summed over the broadcast axes, back to its own shape.
         What is passed on are the gradients of this call, never what .grad held before: a second call, on the
         same graph or on a new one, adds to .grad what a first call would have put there.
         On a leaf that requires grad it adds grad (or 1.0). Chains of 5000 operations work without touching
-        Python's recursion limit. grad is left as it is, and no .grad shares memory with it or with another .grad.
+        Python's recursion limit. The array grad is left as it is, and no .grad shares memory with it or with
+        another .grad.
 
     `zero_grad()`  sets .grad to None
     `detach()`     a new Tensor with the same values, cut off from the graph, that does not require grad
@@ -43,8 +44,8 @@ class `Tensor(data, requires_grad=False)`
     Tensor(..., requires_grad=True) inside is still a leaf that requires grad.
 
 ValueError: backward without grad on a tensor whose shape is not (), even if it has only one entry; a grad of
-another shape than the tensor's; backward on a tensor that does not require grad; shapes that do not broadcast or
-do not fit in @ (numpy raises that by itself).
+another shape than the tensor's; backward on a tensor that does not require grad; shapes that do not broadcast
+or do not fit in @ (numpy raises that by itself).
 
 Example
     >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -60,9 +61,9 @@ Example
     >>> x.grad
     array([ 2.,  0., -6.])
 
-Asked next: why reverse mode for training, and when is forward mode cheaper? What does a static graph gain over
-this one, and what does it lose? Which intermediate values must be kept for backward, and how does checkpointing
-save them?
+Asked next: why reverse mode for training, and when is forward mode cheaper? What does a static graph gain
+over this one, and what does it lose? Which intermediate values does backward need, and how does checkpointing save
+memory?
 """
 
 from contextlib import AbstractContextManager
@@ -73,7 +74,7 @@ import numpy as np
 
 class Tensor:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        raise NotImplementedError("TODO: data as float64, grad None, requires_grad, and the edges of the graph")
+        raise NotImplementedError("TODO: data as float64, grad, requires_grad, and the way back")
 
     def __add__(self, other: Any) -> "Tensor":
         raise NotImplementedError("TODO")

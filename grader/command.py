@@ -1,4 +1,4 @@
-"""`dlkit check` from words to a verdict: find the exercise and the file, look at the machine, grade, choose the exit code."""
+"""`dlkit check` from words to a verdict: the exercise, the file, the machine, the grade, the exit code."""
 
 import importlib.util
 import io

@@ -255,7 +255,7 @@ def _patterns(actual: np.ndarray, expected: np.ndarray) -> Iterator[tuple[str, s
             actual = actual.astype(np.float64)
         if expected.dtype.kind in "iu":
             expected = expected.astype(np.float64)
-        if not np.abs(expected).max() > 1e-12 or actual.size < 2 and np.abs(expected).max() < 1e-9:
+        if not np.abs(expected).max() > 1e-12 or (actual.size < 2 and np.abs(expected).max() < 1e-9):
             return
         if not _near(actual, expected):  # symmetric or constant numbers look transposed and shifted when they are right
             yield from _value_patterns(actual, expected)

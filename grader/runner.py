@@ -3,7 +3,7 @@
 import ast
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from .compare import show
 from .local import answer_session
 from .plugin import Record
 from .result import Check, Gpu, Result
-from .sandbox import SandboxUnavailable, Parent, start
+from .sandbox import Parent, SandboxUnavailable, start
 from .suite import Suite, with_suite
 from .text import clean
 from .version import VERSION
@@ -206,7 +206,7 @@ class _Verdict:
         return Check(
             name, title, record.outcome, earned, maximum, clean(_message(record, self._exercise), 4000),
             clean(_input(record), 600) if failed else "", self._diagnoses.get(name) if failed else None,
-            f"dlkit check {self._exercise.name} --seed {options.seed} --only {name}" if record.outcome != "passed" else "",
+            f"dlkit check {self._exercise.name} --seed {options.seed} --only {name}" if earned < maximum else "",
             clean(record.output, 8000) if failed else "",
         )  # fmt: skip
 

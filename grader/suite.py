@@ -66,9 +66,9 @@ class Suite:
                 if before is not None:
                     item.config.stash[GRADING] = before
             following = items[position + 1] if position + 1 < len(items) else None
-            if following is None or check_name(following) != check_name(item):
-                if on_check(grading.records[check_name(item)]) is True:
-                    break
+            done = following is None or check_name(following) != check_name(item)
+            if done and on_check(grading.records[check_name(item)]) is True:
+                break
         return grading.records
 
 

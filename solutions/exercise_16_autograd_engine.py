@@ -49,7 +49,7 @@ class Tensor:
         )
 
     def __neg__(self) -> "Tensor":
-        return self * -1
+        return self._node(-self.data, (self, lambda g: -g))
 
     def __sub__(self, other: Any) -> "Tensor":
         return self + -self._tensor(other)
@@ -72,7 +72,7 @@ class Tensor:
         return self._node(self.data[index], (self, vjp))
 
     def relu(self) -> "Tensor":
-        return self._node(np.maximum(self.data, 0), (self, lambda g: g * (self.data > 0)))
+        return self._node(self.data.clip(0), (self, lambda g: g * (self.data > 0)))
 
     def tanh(self) -> "Tensor":
         y = np.tanh(self.data)
@@ -88,7 +88,7 @@ class Tensor:
     def sum(self, axis: int | None = None, keepdims: bool = False) -> "Tensor":
         kept = self.data.sum(axis=axis, keepdims=True)
         data = kept if keepdims else kept.squeeze(axis)
-        return self._node(data, (self, lambda g: g.reshape(kept.shape) * np.ones(self.data.shape)))
+        return self._node(data, (self, lambda g: np.broadcast_to(g.reshape(kept.shape), self.data.shape)))
 
     def mean(self, axis: int | None = None, keepdims: bool = False) -> "Tensor":
         total = self.sum(axis, keepdims)

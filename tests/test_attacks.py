@@ -49,6 +49,9 @@ MARGIN_CALLS = 2  # an attack may take the time of one submission and of so many
 GRADER_ROOM = 768 << 20  # by how much the grader may grow: the largest message, as bytes and as values, and a copy
 GRADER_BELT = 3 << 30  # the grader's own limit while an attack runs: this test must not harm the machine either
 SEED = 7
+# Torch exercises take longer: a part of the right answer is enough to see that the next one is graded as it should be.
+AFTERWARDS = {"softmax": (), "distillation_loss": ("value", "gradient_value")}
+RIGHT = (ROOT / "solutions" / "exercise_07_softmax.py").read_text("utf-8")
 MARK = "dlkit_attack"  # in the name of whatever an attack leaves behind
 
 
@@ -224,6 +227,7 @@ def run_batch(kind, name, attacks, listeners, folder):
             parent.ready()
 
             def work(suite, parent=parent):
+                right_answer(suite, parent, exercise)  # what the grader imports on the way is no work of an attack
                 while waiting:
                     attack = waiting.pop(0)
                     outcomes[kind, attack] = done = run(suite, parent, exercise, attack, listeners, folder)
@@ -240,7 +244,8 @@ def run(suite, parent, exercise, attack, listeners, folder):
     source = source.replace("MARKERS = None", f"MARKERS = {secret_lines()!r}")
     total = max(LIMITS.total_seconds, 2 * attack.call_seconds)
     limits = dataclasses.replace(LIMITS, call_seconds=attack.call_seconds, total_seconds=total)
-    options = Options(SEED, limits, diagnose=parent.kind == "bwrap" or bool(why_not("bwrap")))
+    named = exercise.framework == "numpy" and (parent.kind == "bwrap" or bool(why_not("bwrap")))
+    options = Options(SEED, limits, diagnose=named)
     processes, files, size = descendants(), watched_files(exercise, folder), reset_peak()
     started = time.monotonic()
     try:
@@ -257,12 +262,21 @@ def run(suite, parent, exercise, attack, listeners, folder):
     outcome.files = sorted(path for path in files.keys() | after.keys() if files.get(path) != after.get(path))
     outcome.heard = listeners.heard()
     sweep(folder, set(after) - set(files))
-    try:
-        right = submission(exercise, (("right.py", exercise.solution.read_text("utf-8")),))
-        outcome.honest = grade_with(suite, parent, exercise, right, Options(SEED, LIMITS, diagnose=False)).score
-    except Exception as error:
-        outcome.honest = f"{type(error).__name__}: {error}"
+    outcome.honest = right_answer(suite, parent, exercise)
     return outcome
+
+
+def right_answer(suite, parent, exercise):
+    """The share of the points that the solution gets, of 100; a sentence if it gets no verdict."""
+    answer = submission(exercise, (("right.py", exercise.solution.read_text("utf-8")),))
+    limits = dataclasses.replace(LIMITS, call_seconds=8.0, total_seconds=30.0)
+    try:
+        result = grade_with(
+            suite, parent, exercise, answer, Options(SEED, limits, AFTERWARDS[exercise.slug], diagnose=False)
+        )
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return 100 * result.score / result.max_score
 
 
 @functools.cache
@@ -444,6 +458,42 @@ def test_the_corpus_is_complete():
     assert [a.name for a in CORPUS if "passed" in a.status and a.min_score < 100] == []
 
 
+@pytest.mark.parametrize("name", AFTERWARDS)
+@pytest.mark.parametrize("kind", ["bwrap", "process"])
+def test_the_right_answer_in_a_sandbox(kind, name):
+    """Nothing that a right answer needs is missing in there."""
+    exercise = catalog().find(name)
+    if why_not(kind) or importlib.util.find_spec(exercise.framework) is None:
+        pytest.skip(why_not(kind) or f"{exercise.framework} is not installed")
+    code, out, err, _ = dlkit("check", name, str(exercise.solution), "--json", "--sandbox", kind, timeout=120)
+    result = json.loads(out)
+    assert [c["message"] for c in result["checks"] if c["status"] != "passed"] == []
+    assert (code, err, result["score"], result["sandbox"]) == (0, "", 100.0, kind)
+
+
+def test_a_diagnosis_takes_no_longer_than_a_submission(tmp_path):
+    """Naming the mistake is a courtesy of the grader's: an answer that is all wrong must not buy minutes of it."""
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("torch is not installed")
+    names = "soften = distillation_loss = distillation_grad = distill_step"
+    file = tmp_path / "answer.py"
+    file.write_text(f"import torch\n{names} = lambda *a, **k: torch.zeros(())\n", "utf-8")
+    try:
+        code, out, _, _ = dlkit("check", "distillation_loss", str(file), "--json", timeout=20)
+    except subprocess.TimeoutExpired:
+        pytest.fail("the grader is still busy after 20 s; the submission itself needs one")
+    assert (code, json.loads(out)["status"]) == (1, "failed")
+
+
+def test_system_libraries_are_there(tmp_path):
+    """Parts of Python's own library load libraries of the system when they are first imported."""
+    file = tmp_path / "answer.py"
+    file.write_text("import bz2, ctypes, decimal, hashlib, lzma, ssl, zlib\n" + RIGHT, "utf-8")
+    code, out, _, _ = dlkit("check", "softmax", str(file), "--json")
+    assert json.loads(out)["message"] == ""
+    assert code == 0
+
+
 # What a submission can see
 
 
@@ -515,7 +565,7 @@ def test_ways_out_are_closed(batches, kind, attack):
 # The real command
 
 COLD = (
-    "leaving/exit_at_import", "agreeing/equal_to_everything", "patching/numpy_testing", "searching/stack_frames",
+    "leaving/exit_at_import", "agreeing/float_subclass", "patching/numpy_testing", "searching/stack_frames",
     "writing/site_packages", "forging/prints_a_report", "forging/errors_without_types", "forging/huge_flag",
     "resources/fork_bomb", "escaping/daemon_after_death", "network/other_families", "poisoned/contains_itself",
     "poisoned/gradient_overwritten", "text/terminal_escapes", "text/escape_in_a_flag",
@@ -568,7 +618,6 @@ def test_the_printed_report_is_plain(name):
 
 # Files that are no ordinary Python files
 
-RIGHT = (ROOT / "solutions" / "exercise_07_softmax.py").read_text("utf-8")
 REFUSED, FULL, LESS = 2, 0, 1
 CONTENTS = {
     "empty": (b"", LESS),

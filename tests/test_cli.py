@@ -216,7 +216,7 @@ def test_a_reader_that_stops_early_is_no_error():
 
 
 def test_an_unwritable_home_is_no_hindrance(tmp_path):
-    code, out, err = dlkit("check", "7", SOLUTION, env={"HOME": "/proc/nowhere", "XDG_CACHE_HOME": "/proc/nowhere"})
+    code, _, err = dlkit("check", "7", SOLUTION, env={"HOME": "/proc/nowhere", "XDG_CACHE_HOME": "/proc/nowhere"})
     assert code == 0
     assert err == ""
 

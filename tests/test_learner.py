@@ -69,7 +69,7 @@ def test_again_adds_what_is_missing_and_touches_nothing(place):
     (place.root / "README.md").write_text("my notes")
     (place.root / "dlkit.toml").write_text("version = 1\n# mine\n")
     place.file(catalog().find("backprop")).unlink()
-    written = workspace.create(place.root, list(catalog())[:3] + [SOFTMAX, catalog().find("backprop")], False)
+    written = workspace.create(place.root, [*list(catalog())[:3], SOFTMAX, catalog().find("backprop")], False)
     assert mine.read_text() == "# mine\n"
     assert (place.root / "README.md").read_text() == "my notes"
     assert (place.root / "dlkit.toml").read_text().endswith("# mine\n")
@@ -341,7 +341,6 @@ class Terminal:
 
 
 def test_watch_follows_the_file(place, home):
-    backprop = catalog().find("backprop")
     desk.remember(result(), place.file(SOFTMAX))  # softmax is the exercise begun last
     terminal = Terminal(place.root)
     terminal.see("not started")

@@ -145,7 +145,9 @@ def test_without_bubblewrap_auto_is_a_process_and_bwrap_is_refused(monkeypatch, 
         start("bwrap", ["numpy"])
 
 
-@pytest.mark.parametrize("script", ["echo 'bwrap: No permissions to create new namespace' >&2; exit 1", "exit 0", "kill -9 $$"])
+@pytest.mark.parametrize(
+    "script", ["echo 'bwrap: No permissions to create new namespace' >&2; exit 1", "exit 0", "kill -9 $$"]
+)
 def test_a_bubblewrap_that_does_not_work(monkeypatch, tmp_path, script):
     """As in containers that forbid user namespaces: auto falls back and says why, bwrap is refused with the reason."""
     fake = tmp_path / "bwrap"
@@ -165,7 +167,10 @@ def test_a_bubblewrap_that_does_not_work(monkeypatch, tmp_path, script):
 
 
 def test_a_module_that_cannot_be_imported_is_said():
-    with start("process", ["no_such_framework"]) as parent, pytest.raises(SandboxUnavailable, match="no_such_framework"):
+    with (
+        start("process", ["no_such_framework"]) as parent,
+        pytest.raises(SandboxUnavailable, match="no_such_framework"),
+    ):
         parent.ready()
 
 

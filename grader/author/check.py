@@ -24,8 +24,8 @@ TRACKS = "ABCDEFGHIJKLMNOPQR"
 SECTIONS = ("Example", "Asked next")
 SANDBOXED_SEEDS = 3  # the first seeds of right answers run in a real candidate, the others in this process
 WRONG_SEEDS = 3
-# Seconds of processor time that one run of an exercise's checks may take, in this process, with the reference: the least
-# of several runs is taken, so that a busy machine changes nothing.
+# Seconds of processor time for one run of an exercise's checks, with the reference, in this process. The least of
+# several runs counts: a busy machine changes nothing.
 BUDGETS = {"numpy": 1.0, "torch": 3.0}
 
 
@@ -234,7 +234,7 @@ class _Proof:
         if result.status != "not_started" or result.score:
             first = next((c.message for c in result.checks if c.status != "passed"), result.message)
             self._problem(
-                f"{_short(self._exercise.stub, self._exercise)}: the stub is {result.status} with {result.score:g} points;"
+                f"{_short(self._exercise.stub, self._exercise)}: the stub is {result.status}, {result.score:g} points;"
                 f" every function should raise NotImplementedError. {first}"
             )
 

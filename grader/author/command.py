@@ -37,7 +37,7 @@ def check_exercises(
     """Exit code 0 if every exercise is sound; prints a line per exercise, and every problem."""
     exercises = chosen(names, all_of_them)
     failed = 0
-    for report in _reports(exercises, seeds, _jobs(jobs, len(exercises)), progress):
+    for report in reports_of(exercises, seeds, jobs_for(jobs, len(exercises)), progress):
         progress.done()
         failed += bool(report.problems)
         state = "sound" if not report.problems else f"{len(report.problems)} problems"
@@ -50,7 +50,8 @@ def check_exercises(
     return 1 if failed else 0
 
 
-def _reports(exercises: list[Exercise], seeds: int, jobs: int, progress: Any) -> Iterator[Report]:
+def reports_of(exercises: list[Exercise], seeds: int, jobs: int, progress: Any) -> Iterator[Report]:
+    """One report per exercise, as they come, from `jobs` processes."""
     if jobs == 1:
         yield from (check_one(e, seeds, progress) for e in exercises)
         return
@@ -83,7 +84,7 @@ def mutate_exercises(
     if fresh:
         shutil.rmtree(exercises[0].root / ".mutants", ignore_errors=True)
     tallies = []
-    workers = _jobs(jobs, 64)
+    workers = jobs_for(jobs, 64)
     with _pool(workers) as pool:
         for exercise in exercises:
             tally = _mutate_shared(exercise, workers, pool, progress)
@@ -136,7 +137,8 @@ def _quiet(words: str) -> None:
     """Worker processes say nothing."""
 
 
-def _jobs(jobs: int | None, tasks: int) -> int:
+def jobs_for(jobs: int | None, tasks: int) -> int:
+    """As many processes as were asked for, else one per core; never more than tasks."""
     return max(1, min(jobs or os.cpu_count() or 1, tasks))
 
 

@@ -102,7 +102,8 @@ def system_call_filter() -> Any:
 def enter_namespaces(kernel: Kernel, limits: Limits, private: list[str]) -> None:
     """User, mount, ipc, network, host name and cgroup namespaces of its own; `private` folders are empty and writable.
 
-    The first of them becomes the working folder. The process is the first of its pid namespace already. Raises OSError where the kernel refuses.
+    The first of them becomes the working folder. The process is the first of its pid
+    namespace already. Raises OSError where the kernel refuses.
     """
     uid, gid = os.geteuid(), os.getegid()
     kernel.prctl(_PR_SET_DUMPABLE, 1)  # a changed user id cleared it, and with it the right to write one's own uid_map

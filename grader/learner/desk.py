@@ -35,7 +35,7 @@ def in_workspace(place: workspace.Workspace, exercises: Iterable[Exercise]) -> l
 
 
 def next_exercise(exercises: Iterable[Exercise], standings: dict[str, Standing]) -> Exercise | None:
-    """The exercise begun last and not solved; else the first in teaching order that is open; None when all are solved."""
+    """The exercise begun last and not solved; else the first in order that is open; None when all are solved."""
     exercises = list(exercises)
     begun = [e for e in exercises if standings.get(e.slug, Standing()).state == "started"]
     if begun:

@@ -37,7 +37,7 @@ def examine() -> Iterator[Finding]:
 
 def _python() -> Finding:
     version = platform.python_version()
-    ok = (3, 11) <= sys.version_info[:2]
+    ok = sys.version_info[:2] >= (3, 11)
     return Finding(
         "Python", "ok" if ok else "broken", f"{version}, {sys.executable}", "" if ok else "install Python 3.11 or later"
     )

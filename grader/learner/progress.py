@@ -22,7 +22,9 @@ _SCHEMA = (
         max_score REAL NOT NULL, seed INTEGER NOT NULL, duration_s REAL NOT NULL, mistakes TEXT NOT NULL
     );
     CREATE INDEX attempts_by_exercise ON attempts (exercise, at);
-    CREATE TABLE hints (exercise TEXT NOT NULL, level INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (exercise, level));
+    CREATE TABLE hints (
+        exercise TEXT NOT NULL, level INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (exercise, level)
+    );
     CREATE TABLE solutions (exercise TEXT PRIMARY KEY, at REAL NOT NULL, gave_up INTEGER NOT NULL);
     """,
 )

@@ -1,4 +1,4 @@
-"""A Result as a report for a terminal: what passed, what differs and where, the mistake by its name, what to type next."""
+"""A Result as a report for a terminal: what passed, what differs and where, the mistake named, what to type next."""
 
 import textwrap
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def _checks(result: Result, width: int, style: Style, verbose: bool) -> Iterator
     for check in result.checks:
         yield from _line(check, width, style)
         said = check.status == "skipped" if result.message else False  # once, above, is enough
-        said = said or result.status in ("not_started", "invalid") and not check.points
+        said = said or (result.status in ("not_started", "invalid") and not check.points)
         if check.status != "passed" and (verbose or not said):
             yield from _details(check, width, style)
 

@@ -1,4 +1,4 @@
-"""Each docstring is the line the learner reads. The oracle is plain Python: one slice at a time, math.exp, math.fsum."""
+"""Each docstring is the line the learner reads. The oracle is plain Python: slice by slice, math.exp and math.fsum."""
 
 import math
 
@@ -81,7 +81,9 @@ def test_axis(candidate, rng, case):
             check_shape("softmax(x, axis)", y, x.shape)
             for other in range(3):
                 ones = np.abs(np.asarray(y).sum(axis=other) - 1) < 1e-9
-                check(ones.all() == (other == axis), f"With axis={axis}, the sums along axis {other} are {ones_words(ones)}.")
+                check(
+                    ones.all() == (other == axis), f"axis={axis}: the sums along axis {other} are {ones_words(ones)}."
+                )
 
 
 def ones_words(ones):
@@ -99,7 +101,9 @@ def test_temperature(candidate, rng, case):
             check_close("softmax(x, axis, temperature)", y, oracle(x, axis, temperature))
     logits = np.array([1.0, 3.0, 2.0])
     with case("T = 0.001 picks the largest"):
-        check_close("softmax(x, temperature=0.001)", candidate.softmax(logits, temperature=1e-3), np.array([0.0, 1.0, 0.0]))
+        check_close(
+            "softmax(x, temperature=0.001)", candidate.softmax(logits, temperature=1e-3), np.array([0.0, 1.0, 0.0])
+        )
     with case("T = 1e9 is uniform"):
         y = candidate.softmax(logits, temperature=1e9)
         check_close("softmax(x, temperature=1e9)", y, np.full(3, 1 / 3), atol=1e-8)
@@ -123,7 +127,8 @@ def test_backward(candidate, rng, case):
     """softmax_backward is the gradient of softmax, slice by slice."""
     with case("by hand"):
         dx = candidate.softmax_backward(np.array([1.0, 0.0]), np.array([0.25, 0.75]))
-        check_close("softmax_backward([1, 0], [1/4, 3/4])", dx, np.array([0.1875, -0.1875]))  # 1/4 (1 - 1/4), 3/4 (0 - 1/4)
+        expected = np.array([0.1875, -0.1875])  # 1/4 (1 - 1/4), 3/4 (0 - 1/4)
+        check_close("softmax_backward([1, 0], [1/4, 3/4])", dx, expected)
     for rank in (1, 2, 3):
         shape = shape_of_rank(rng, rank)
         for axis in range(-rank, rank):
@@ -136,10 +141,14 @@ def test_backward(candidate, rng, case):
     with case("the default axis is the last one"):
         x, dy = rng.normal(size=(2, 3, 5))
         y = oracle(x)
-        check_close("softmax_backward(dy, y)", candidate.softmax_backward(dy, y), jacobian_product(dy, y, -1), rtol=1e-9)
+        check_close(
+            "softmax_backward(dy, y)", candidate.softmax_backward(dy, y), jacobian_product(dy, y, -1), rtol=1e-9
+        )
     with case("float32"):
         dy, y = rng.normal(size=(2, 3, 5)).astype(np.float32)
-        check_dtype("softmax_backward of float32", candidate.softmax_backward(dy, oracle(y).astype(np.float32)), "float32")
+        check_dtype(
+            "softmax_backward of float32", candidate.softmax_backward(dy, oracle(y).astype(np.float32)), "float32"
+        )
     check_pure(candidate, "dy", "y")
 
 

@@ -13,8 +13,10 @@ NEEDS = "bwrap"  # a plain process may kill what its user may
 if os.getpid() == 1:  # never outside of a pid namespace: there it would be the machine
     child = os.fork()
     if child == 0:
-        os.kill(-1, signal.SIGKILL)
-        os._exit(0)
+        try:
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
     os.waitpid(child, 0)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 STATUS = {"crashed"}
 MAX_SCORE = 99.17
 MIN_SCORE = 99.17
+CALL_SECONDS = 8.0  # large data take longer on a busy machine
 
 
 def answer(x, axis=-1, temperature=1.0):

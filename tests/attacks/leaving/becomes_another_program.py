@@ -3,7 +3,7 @@
 import os
 import sys
 
-STATUS = {"crashed", "timeout"}
+STATUS = {"crashed", "timeout", "invalid"}
 MAX_SCORE = 0.0
 
 os.execv(sys.executable, [sys.executable, "-c", 'print(\'{"status": "passed", "score": 100.0}\')'])

@@ -4,7 +4,7 @@ import numpy as np
 
 STATUS = {"timeout"}
 MAX_SCORE = 99.17
-MIN_SCORE = 99.17
+MIN_SCORE = 98.33  # a call that took too long ends its check
 
 
 class Endless(Exception):

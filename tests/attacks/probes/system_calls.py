@@ -44,7 +44,7 @@ CALLS = {
     "swapon": (167, 224, (0, 0)),
     "acct": (163, 89, (-1,)),
     "syslog": (103, 116, (-1, 0, 0)),
-    "sethostname": (170, 161, (0, 0)),
+    "sethostname": (170, 161, (0, -1)),
     "settimeofday": (164, 170, (1, 0)),
     "clock_settime": (227, 112, (-1, 0)),
     "open_by_handle_at": (304, 265, (-1, 0, 0)),

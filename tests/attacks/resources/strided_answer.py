@@ -5,6 +5,7 @@ import numpy as np
 STATUS = {"failed", "crashed"}
 MAX_SCORE = 99.17
 MIN_SCORE = 99.17
+CALL_SECONDS = 8.0  # large data take longer on a busy machine
 
 base = np.zeros(1 << 28, np.uint8)
 

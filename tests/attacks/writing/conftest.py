@@ -10,9 +10,8 @@ MAX_SCORE = 0.0
 NEEDS = "bwrap"  # a plain process may write whatever its user may
 
 here, written = os.getcwd(), []
-places = {here, os.path.dirname(here), "/", *filter(None, (getattr(m, "__file__", "") for m in sys.modules.values()))}
-for place in places:
-    folder = place if os.path.isdir(place) else os.path.dirname(place)
+files = [os.path.abspath(getattr(m, "__file__", None) or here) for m in list(sys.modules.values())]
+for folder in {here, os.path.dirname(here), "/", *map(os.path.dirname, files)}:
     try:
         with open(os.path.join(folder, "dlkit_attack_conftest.py"), "x") as file:
             written.append(folder)
