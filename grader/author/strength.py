@@ -33,7 +33,7 @@ def facts(exercise: Exercise) -> dict[str, Any]:
         "right": 1 + max(1, exercise.right.read_text("utf-8").count("\n# --- ")),
         "wrong": exercise.wrong.read_text("utf-8").count("\n@wrong("),
         "made": len(mutants(exercise.solution.read_text("utf-8"))),
-        "equivalent": len(equivalents(exercise)),
+        "marked": len(equivalents(exercise)),
         "sources": hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16],
     }
 
@@ -54,7 +54,10 @@ def record(tallies: Iterable[Tally], catalog: Catalog) -> None:
     kept = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     by_stem = {e.stem: e for e in exercises}
     for tally in tallies:
-        kept[tally.stem] = {**facts(by_stem[tally.stem]), "killed": tally.killed, "survived": len(tally.survivors)}
+        kept[tally.stem] = {
+            **facts(by_stem[tally.stem]), "killed": tally.killed,
+            "equivalent": tally.equivalent, "survived": len(tally.survivors),
+        }  # fmt: skip
     kept = {e.stem: kept[e.stem] for e in exercises if e.stem in kept}
     path.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
     (exercises[0].root / "docs" / "strength.md").write_text(page(kept, catalog), "utf-8")
