@@ -72,7 +72,9 @@ class Record:
     def fraction(self) -> float:
         """The share of the cases that passed."""
         if self.cases:
-            return sum(c.error is None for c in self.cases) / len(self.cases)
+            # A failure outside of every case (an input that was modified, say) weighs as a case of its own.
+            outside = self.error is not None and all(c.error is not self.error for c in self.cases)
+            return sum(c.error is None for c in self.cases) / (len(self.cases) + outside)
         return sum(self.runs) / len(self.runs) if self.runs else 0.0
 
 
@@ -178,6 +180,9 @@ def case(request: pytest.FixtureRequest) -> Callable[[str], Any]:
             yield
         except (AssertionError, LearnerError, CandidateDied) as error:
             entry.error = error
+        except Exception as error:  # unforeseen: it ends the check, and this case has certainly not passed
+            entry.error = error
+            raise
         finally:
             if proxy is not None:
                 proxy.case = None

@@ -183,7 +183,8 @@ class _Verdict:
         )
         score = 0.0 if flags else _rounded(sum(c.points for c in checks))
         maximum = _rounded(sum(c.max_points for c in checks))
-        status, message = self._status(checks, score >= maximum and bool(checks))
+        passed = bool(checks) and all(c.status == "passed" for c in checks)
+        status, message = self._status(checks, passed and score >= maximum)
         gpu = Gpu() if exercise.framework == "numpy" else Gpu("skipped", None, "device checks are not built yet")
         return Result(
             exercise.name, exercise.slug, exercise.title, status, score, maximum, options.seed, options.device,

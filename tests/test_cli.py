@@ -20,7 +20,7 @@ SIX = ("exercise_07", "exercise_14", "exercise_23", "exercise_40", "exercise_70"
 
 
 def dlkit(*arguments, stdin=b"", env=None, cwd=None, timeout=120):
-    environment = {**os.environ, "COLUMNS": "80", **(env or {})}
+    environment = {**os.environ, "COLUMNS": "80", "XDG_DATA_HOME": "/proc/nowhere", **(env or {})}
     done = subprocess.run(
         [*DLKIT, *map(str, arguments)], input=stdin, capture_output=True, env=environment, cwd=cwd, timeout=timeout,
         check=False,

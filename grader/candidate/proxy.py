@@ -74,7 +74,10 @@ def learner_error(described: Any) -> LearnerError:
 
 def _class_for(bases: tuple[type, ...]) -> type:
     independent = tuple(b for i, b in enumerate(bases) if not any(issubclass(c, b) for c in bases[:i]))
-    return type("LearnerError", (LearnerError, *independent[:2]), {})
+    try:
+        return type("LearnerError", (LearnerError, *independent[:2]), {})
+    except TypeError:  # two built-in types that nothing can be both of
+        return type("LearnerError", (LearnerError, *independent[:1]), {})
 
 
 def _list(value: Any) -> list[Any]:
