@@ -488,7 +488,9 @@ def main() -> None:
         click.echo("\nStopped.", err=True)
         _leave(130)
     except DlkitError as error:
-        click.echo(f"dlkit: {error}", err=True)
+        from dlkit.grader.text import clean
+
+        click.echo(f"dlkit: {clean(str(error))}", err=True)  # it may hold the name of a file
         sys.exit(error.exit_code)
     except Exception as error:
         click.echo(

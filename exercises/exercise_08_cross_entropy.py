@@ -17,8 +17,8 @@ are apart.
 
 `cross_entropy(logits, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean")`
     logits           (N, C), finite, N >= 1. RAW scores: the loss normalises them itself. After a softmax of
-                     your own the loss could not fall below log(1 + 9/e) = 1.4612 for 10 classes, however right
-                     the answer is.
+                     your own the loss could not fall below log(1 + 9/e) = 1.4612 for 10 classes, however
+                     right the answer is.
     target           (N,) integers, the class of each row; or (N, C) floats, the probabilities of the classes
     weight           (C,) floats, how much each class counts; None: all ones
     ignore_index     rows with this class id are left out (it may lie outside 0 ... C-1); it has no meaning

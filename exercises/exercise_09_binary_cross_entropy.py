@@ -14,8 +14,8 @@ every z:
     logits      floats of any shape
     target      the same shape, values from 0 to 1 (soft targets are fine), of logits' dtype; 0/1 targets may
                 be integers or bool
-    pos_weight  q > 0: a Python number, or an array (C,) of logits' dtype with one q per column, where C is the
-                size of the last axis; None: 1. It multiplies the term with t only.
+    pos_weight  q > 0: a Python number, or an array (C,) of logits' dtype with one q per column, where C is
+                the size of the last axis; None: 1. It multiplies the term with t only.
     reduction   "mean" over ALL elements, "sum" or "none"
     returns     "none": the losses, in logits' shape; "sum" and "mean": one number (Python or numpy)
 
@@ -35,8 +35,8 @@ All functions return new arrays and leave their arguments as they are. float32 l
 integer or bool targets, too), float64 and integer logits give float64. Logits of +-1e4 give the right
 finite numbers, without a warning: with the wrong label the loss is |z|.
 
-ValueError, from all three: target of another shape than logits. (N,) against (N, 1) would broadcast to N x
-N; a target below 0 or above 1. From the first two: a pos_weight <= 0 or of another length than C. From the
+ValueError, from all three: target of another shape than logits ((N,) against (N, 1) would broadcast to
+N x N); a target below 0 or above 1. From the first two: a pos_weight <= 0 or of another length than C. From the
 first: another reduction.
 
 Example

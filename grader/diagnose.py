@@ -10,6 +10,7 @@ import io
 import math
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,7 +24,6 @@ from .plugin import Record
 from .result import Diagnosis
 from .wrong import WrongAnswer, wrong_answers
 
-SECONDS_EACH = 2.0  # a known-wrong answer may loop for ever; then it simply does not match
 MAX_DIAGNOSES = 2  # in one report
 AGREES = 1e-7  # relative difference up to which two float64 answers are the same answer
 Replay = Callable[
@@ -31,22 +31,33 @@ Replay = Callable[
 ]  # (check, which answer; None: the reference) -> what happened
 
 
-def diagnose(exercise: Exercise, failed: list[Record], replay: Replay) -> dict[str, Diagnosis]:
-    """A diagnosis for those of the `failed` checks that have one, by the check's name."""
+def diagnose(exercise: Exercise, failed: list[Record], replay: Replay, seconds: float) -> dict[str, Diagnosis]:
+    """A diagnosis for those of the `failed` checks that have one, by the check's name.
+
+    It takes no more than `seconds` of processor time, on whatever the submission's values may be; wall time would
+    make the diagnosis depend on how busy the machine is.
+    """
     try:
         answers, beliefs = wrong_answers(exercise)
     except Exception:  # the learner's verdict does not depend on our diagnosis
         return {}
-    found: dict[str, list[WrongAnswer]] = {}
+    until = time.process_time() + seconds
+
+    def tried(action: Callable[[], Any]) -> Any:
+        return _tried(action, until - time.process_time())
+
+    references = {}
     for record in failed:
-        if isinstance(record.error, CandidateDied):
-            continue
-        reference = _tried(lambda: replay(record.name, None))  # noqa: B023
-        if reference is None or reference.outcome != "passed":
-            continue
-        found[record.name] = [
-            answer for answer in answers if _explains(record, reference, _replayed(replay, record, answer))
-        ]
+        reference = None if isinstance(record.error, CandidateDied) else tried(lambda: replay(record.name, None))  # noqa: B023
+        if reference is not None and reference.outcome == "passed":
+            references[record.name] = record, reference
+    found: dict[str, list[WrongAnswer]] = {name: [] for name in references}
+    for answer in sorted(answers, key=lambda a: -_likeness(a, set(references))):
+        for name in references.keys() & set(answer.fails):
+            if tried(lambda: _explains(*references[name], replay(name, answer))):  # noqa: B023
+                found[name].append(answer)
+        if all(answer in explained for explained in found.values()):
+            break  # it explains everything, and those that come later fail other checks than these
     best = _most_telling(found)
     named = {check: Diagnosis(a.name, a.message) for check, a in best.items()}
     for record in failed:
@@ -56,23 +67,23 @@ def diagnose(exercise: Exercise, failed: list[Record], replay: Replay) -> dict[s
         if belief is not None and isinstance(record.error, Mismatch):
             named[record.name] = Diagnosis(belief.name, belief.message)
         elif isinstance(record.error, Mismatch):
-            pattern = _tried(lambda: generic(record.error))  # type: ignore[arg-type]  # noqa: B023
+            pattern = tried(lambda: generic(record.error))  # type: ignore[arg-type]  # noqa: B023
             if pattern is not None:
                 named[record.name] = pattern
     return named
 
 
-def _replayed(replay: Replay, record: Record, answer: WrongAnswer) -> Record | None:
-    if record.name not in answer.fails:
-        return None
-    mistaken: Record | None = _tried(lambda: replay(record.name, answer))
-    return mistaken
+def _likeness(answer: WrongAnswer, failed: set[str]) -> float:
+    """How well the checks that it should fail agree with those that failed: 0 to 1."""
+    return len(failed & set(answer.fails)) / len(failed | set(answer.fails))
 
 
-def _tried(action: Callable[[], Any]) -> Any:
+def _tried(action: Callable[[], Any], seconds: float) -> Any:
     """A diagnosis is a courtesy: whatever goes wrong in it, there is none."""
+    if seconds <= 0:
+        return None
     try:
-        with _deadline(SECONDS_EACH), _silence():
+        with _deadline(seconds), _silence():
             return action()
     except Exception:
         return None
@@ -92,6 +103,7 @@ class _TooLong(Exception):
 
 @contextlib.contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
+    """_TooLong after so much processor time."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
@@ -99,20 +111,19 @@ def _deadline(seconds: float) -> Iterator[None]:
     def ring(*_: Any) -> None:
         raise _TooLong
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _most_telling(found: dict[str, list[WrongAnswer]]) -> dict[str, WrongAnswer]:
     """One answer per check, two in all: those that explain most checks (then those that should fail just these)."""
     failed = set(found)
-    named = {a.name: set(a.fails) for answers in found.values() for a in answers}
-    likeness = {n: len(fails & failed) / len(fails | failed) for n, fails in named.items()}
+    likeness = {a.name: _likeness(a, failed) for answers in found.values() for a in answers}
     chosen: list[str] = []
     best: dict[str, WrongAnswer] = {}
     while len(chosen) < MAX_DIAGNOSES:
@@ -137,6 +148,8 @@ def _most_telling(found: dict[str, list[WrongAnswer]]) -> dict[str, WrongAnswer]
 
 def _explains(record: Record, reference: Record, mistaken: Record | None) -> bool:
     if mistaken is None or mistaken.outcome != "failed" or record.candidate is None:
+        return False
+    if any(call.dropped for call in record.candidate.calls):
         return False
     theirs, right, wrong = (_by_case(r) for r in (record, reference, mistaken))
     failing: list[str | None] = [c.name for c in record.cases if c.error is not None] or [None]
@@ -316,7 +329,11 @@ def _factor_words(factor: float, shape: tuple[int, ...]) -> str:
 
 def error_is_learners(record: Record, replay: Replay) -> bool:
     """Whether an unforeseen exception in a check comes from the submission's value: the reference passes the check."""
-    reference = _tried(lambda: replay(record.name, None))
+    try:
+        with _silence():
+            reference = replay(record.name, None)
+    except Exception:
+        return False
     return reference is not None and reference.outcome == "passed"
 
 

@@ -36,6 +36,7 @@ class Options:
     device: str = "cpu"
     sandbox: str = "auto"
     diagnose: bool = True
+    diagnosis_seconds: float = 5.0  # of processor time, for all known-wrong answers together
 
 
 def fresh_seed() -> int:
@@ -102,7 +103,8 @@ def _public_seed(seed: int) -> int:
     """The seed of the candidate's global generators: it follows from the run's seed and does not reveal it."""
     import hashlib
 
-    return int.from_bytes(hashlib.sha256(f"dlkit {seed}".encode()).digest()[:4], "big")
+    # Slow on purpose (a millisecond): the seeds that `fresh_seed` gives are few enough to be tried one by one.
+    return int.from_bytes(hashlib.pbkdf2_hmac("sha256", str(seed).encode(), b"dlkit", 2000)[:4], "big")
 
 
 def _load(session: Session) -> str:
@@ -110,26 +112,24 @@ def _load(session: Session) -> str:
     try:
         session.load()
     except CandidateDied as death:
-        return f"Your file ended while it was imported: {death}."
+        return f"While your file was imported: {death}."
     if not session.names and session.submission.names and session.errors:
         return _load_error(session.errors[0])
     return ""
 
 
 def _load_error(error: dict[str, Any]) -> str:
-    kind, text = str(error.get("types", ["Error"])[0]), str(error.get("text", ""))
-    if error.get("kind") == "syntax":
-        line, column, code = error.get("line"), error.get("column"), str(error.get("code") or "").rstrip("\n")
-        words = f"{kind} in {error.get('file')}, line {line}: {text}."
-        if isinstance(line, int) and code:
-            indent = len(code) - len(code.lstrip())
-            caret = max(0, (column or 1) - 1 - indent) if isinstance(column, int) else 0
+    kind, text = error["types"][0], error["text"]
+    if error["kind"] == "syntax":
+        line, column, code = error["line"], error["column"] or 1, error["code"].rstrip("\n")
+        words = f"{kind} in {error['file']}, line {line}: {text}."
+        if line is not None and code:
+            caret = max(0, column - 1 - (len(code) - len(code.lstrip())))
             words += f"\n    {code.strip()}\n    {' ' * min(caret, 160)}^"
         return words
-    lines = [f"{error.get('file')} does not import. {kind}: {text}"]
-    for frame in error.get("frames") or []:
-        lines.append(f"    line {frame.get('line')}, in {frame.get('function')}: {frame.get('code')}")
-    return "\n".join(str(line)[:400] for line in lines)
+    lines = [f"{error['file']} does not import. {kind}: {text}"]
+    lines += [f"    line {f['line']}, in {f['function']}: {f['code']}" for f in error["frames"]]
+    return "\n".join(line[:400] for line in lines)
 
 
 class _Verdict:
@@ -150,7 +150,8 @@ class _Verdict:
         failed = [r for r in records.values() if r.outcome == "failed"]
         not_started = failed and all(_unstarted(r) for r in failed)
         wanted = options.diagnose and failed and not not_started
-        self._diagnoses = diagnose.diagnose(exercise, failed, self._replay) if wanted else {}
+        budget = options.diagnosis_seconds
+        self._diagnoses = diagnose.diagnose(exercise, failed, self._replay, budget) if wanted else {}
 
     def _replay(self, check: str, answer: WrongAnswer | None) -> Record | None:
         """One check again, in this process, with the reference or a known-wrong answer.

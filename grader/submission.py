@@ -11,6 +11,8 @@ from .catalog import Exercise
 from .errors import UsageProblem
 
 MAX_BYTES = 4 << 20  # a notebook with pictures in it is this large at most
+# What editors write. Other codecs of Python's are transformations, some of them with running times of their own.
+_ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "mac-roman")
 
 
 def read_submission(exercise: Exercise, path: str, stdin: BinaryIO) -> Submission:
@@ -61,6 +63,7 @@ def _read_file(file: Path) -> bytes:
 
 def _text(data: bytes, label: str) -> str:
     """Source as text: UTF-8 (with or without a BOM), or what its coding line says."""
+    import codecs
     import io
     import tokenize
 
@@ -69,6 +72,8 @@ def _text(data: bytes, label: str) -> str:
         raise UsageProblem(f"{label} holds a null byte (line {at}): it is not a Python text file.")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        if codecs.lookup(encoding.removesuffix("-sig")).name not in _ENCODINGS:
+            raise LookupError
         text = data.decode(encoding)
     except (SyntaxError, UnicodeError, LookupError):
         raise UsageProblem(f"{label} is not UTF-8 text. Save it as UTF-8 in your editor.") from None

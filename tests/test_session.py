@@ -20,6 +20,8 @@ from dlkit.grader.candidate.proxy import (
     Session,
     Submission,
 )
+from dlkit.grader.compare import Mismatch, check_pure
+from dlkit.grader.plugin import CheckGenerator
 from dlkit.grader.sandbox import start
 
 LIMITS = Limits(call_seconds=8.0, total_seconds=60.0)
@@ -134,13 +136,17 @@ def test_keyword_arguments_and_defaults(m):
 
 def test_in_place_changes_come_back(m):
     x = np.zeros((4, 4))
-    m.add_in_place(x[::2, 1:3])
+    m.add_in_place(x)
+    assert x.sum() == 0  # an oracle that is asked later must be asked about our inputs
+    with m.in_place():
+        m.add_in_place(x[::2, 1:3])
     assert x[::2, 1:3].tolist() == [[1.0, 1.0]] * 2
     assert x.sum() == 4
     values, d = [np.zeros(2)], {"a": np.ones(2)}
     inner, a = values[0], d["a"]
-    m.fill_list(values)
-    m.fill_dict(d)
+    with m.in_place():
+        m.fill_list(values)
+        m.fill_dict(d)
     assert values[1] == 3
     assert values[0] is inner
     assert inner.tolist() == [9.0, 9.0]
@@ -185,7 +191,8 @@ def test_generators_advance_in_the_test_too(m):
 def test_tensors_in_place_with_grad(m):
     param = torch.tensor([1.0, 2.0], requires_grad=True)
     param.grad = torch.tensor([10.0, 10.0])
-    m.sgd(param, 0.1)
+    with m.in_place():
+        m.sgd(param, 0.1)
     assert param.tolist() == [0.0, 1.0]
     assert param.requires_grad
 
@@ -450,3 +457,41 @@ def test_a_submission_sees_no_state_of_another(process):
     assert first.f() == 1
     _, second = process("import numpy\ndef f(): return hasattr(numpy, 'secret'), abs(-1)")
     assert second.f() == (False, 1)
+
+
+def test_the_checks_own_generator_is_not_sent(m):
+    """Its state would come back as the submission wants it, and later inputs with it."""
+    with pytest.raises(TypeError, match="default_rng"):
+        m.draw(CheckGenerator(np.random.PCG64(3)))
+
+
+def test_a_handle_is_no_array(m):
+    with pytest.raises(TypeError, match="is not an array"):
+        np.asarray(m.Layer(2))
+
+
+def test_a_handle_does_not_outlive_the_grading(m):
+    layer = m.Layer(2)
+    m.session.close()
+    with pytest.raises(CandidateDied, match="over"):
+        len(layer)
+
+
+def test_results_beyond_what_is_kept_are_dropped(m, monkeypatch):
+    monkeypatch.setattr("dlkit.grader.candidate.proxy.MAX_KEPT", 100)
+    first, second = m.double(np.ones(10)), m.double(np.ones(10))
+    assert first.tolist() == second.tolist() == [2.0] * 10  # the check has them all
+    assert [c.dropped for c in m.calls] == [False, True]
+    assert m.calls[1].result is None
+
+
+def test_purity_is_that_of_the_case(m):
+    """What an earlier case's function did is not a later one's fault."""
+    m.case = "first"
+    m.add_in_place(np.zeros(2))
+    m.case = "second"
+    m.double(np.zeros(2))
+    check_pure(m, "x")
+    m.case = None
+    with pytest.raises(Mismatch, match="add_in_place modified its input `x`"):
+        check_pure(m, "x")

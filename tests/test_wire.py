@@ -331,3 +331,46 @@ def test_large_messages_cross_whole(pair):
     sender.join()
     assert (message.number, message.kind, message.tree) == (7, "ok", ["x"])
     assert [bytes(b) for b in message.buffers] == blocks
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        ["set", *(["tuple", *(-1 - (n >> k & 1) for k in range(12))] for n in range(4096))],  # hash(-1) == hash(-2)
+        ["dict", *(v for n in range(200) for v in (["int", format(n * (2**61 - 1), "x")], 0))],
+        ["range", 0, 20_000_000, 1],
+        ["array", "V0", [20_000_000], None, True, 0],
+        ["list", *[["array", "|u1", [1 << 20], None, True, 1]] * 300],  # one buffer, named again and again
+    ],
+    ids=["tuples of one hash", "integers of one hash", "a long range", "no bytes an entry", "one buffer 300 times"],
+)
+def test_what_is_small_on_the_wire_stays_small(tree):
+    with pytest.raises(WireError):
+        Decoder([memoryview(b""), memoryview(bytearray(1 << 20))], refuse).decode(tree)
+
+
+def test_strides_of_a_reply_are_ignored():
+    """They can span far more than the data: two numbers, 256 MiB apart."""
+    buffer = [memoryview(np.arange(2.0).tobytes())]
+    tree = ["array", "<f8", [2], [1 << 27], True, 0]
+    array = Decoder(buffer, refuse, layout=False).decode(tree)
+    assert (array.tolist(), array.strides) == ([0.0, 1.0], (8,))
+
+
+def test_a_state_that_numpy_would_read_beyond_is_refused():
+    rng = np.random.Generator(np.random.MT19937(1))
+    state = rng.bit_generator.state
+    state["state"]["pos"] = 10_000
+    encoder = Encoder(refuse)
+    tree = ["nprng", encoder.encode(state)]
+    with pytest.raises(WireError):
+        Decoder([memoryview(b) for b in encoder.buffers], refuse).decode(tree)
+
+
+def test_many_buffers_are_refused(pair):
+    channel, theirs = pair
+    lengths = [0] * (wire.MAX_BUFFERS + 1)
+    header = pack([1, "ok", None, lengths])
+    theirs.sendall(struct.pack("<4sIQ", b"DLK1", len(header), 0) + header)
+    with pytest.raises(WireError):
+        channel.receive(soon(10))

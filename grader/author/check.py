@@ -224,7 +224,7 @@ class _Proof:
             self._report.problems.append(words)
 
     def _grade(self, answer: Submission, seed: int, diagnose: bool = False) -> Result:
-        options = Options(seed, diagnose=diagnose)
+        options = Options(seed, diagnose=diagnose, diagnosis_seconds=1e6)
         return grade_with(self._suite, self._parent, self._exercise, answer, options, replays=self._replays)
 
     def stub(self) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .wire import ALIGN, MAX_BODY, MAX_HEADER, Tree, WireError, pack, unpack
+from .wire import ALIGN, MAX_BODY, MAX_BUFFERS, MAX_HEADER, Tree, WireError, pack, unpack
 
 _PREFIX = struct.Struct("<4sIQ")
 _MAGIC = b"DLK1"
@@ -54,7 +54,7 @@ class Channel:
     def send(self, number: int, kind: str, tree: Tree, buffers: list[bytes], deadline: float | None = None) -> None:
         header = pack([number, kind, tree, [len(b) for b in buffers]])
         size = sum(_padded(len(b)) for b in buffers)
-        if len(header) > MAX_HEADER or size > MAX_BODY + ALIGN * len(buffers):
+        if len(header) > MAX_HEADER or size > MAX_BODY + ALIGN * len(buffers) or len(buffers) > MAX_BUFFERS:
             raise WireError("more data than one message may hold")
         parts: list[bytes] = [_PREFIX.pack(_MAGIC, len(header), size) + header]
         for data in buffers:
@@ -66,7 +66,7 @@ class Channel:
 
     def receive(self, deadline: float | None = None) -> Message:
         magic, header_size, body_size = _PREFIX.unpack(self._read(_PREFIX.size, deadline))
-        if magic != _MAGIC or header_size > MAX_HEADER or body_size > MAX_BODY + MAX_HEADER:
+        if magic != _MAGIC or header_size > MAX_HEADER or body_size > MAX_BODY + ALIGN * MAX_BUFFERS:
             raise WireError("not a message")
         header = unpack(self._read(header_size, deadline))
         if not (
@@ -75,6 +75,7 @@ class Channel:
             and type(header[0]) is int
             and type(header[1]) is str
             and type(header[3]) is list
+            and len(header[3]) <= MAX_BUFFERS
             and all(type(n) is int and n >= 0 for n in header[3])
             and sum(map(_padded, header[3])) == body_size
         ):
@@ -136,11 +137,11 @@ class Channel:
             poll.register(descriptor, select.POLLIN)
         while True:
             left = deadline - time.monotonic()
-            ready = [descriptor for descriptor, _ in poll.poll(max(0.0, left) * 1000)]
+            if left <= 0:  # also where something is always ready
+                raise DeadlinePassed
+            ready = [descriptor for descriptor, _ in poll.poll(left * 1000)]
             if self._sock.fileno() in ready:
                 return
-            if left <= 0:
-                raise DeadlinePassed
             for descriptor in ready:
                 self.watched[descriptor]()
                 if descriptor not in self.watched:  # closed by the other side

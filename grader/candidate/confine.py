@@ -31,6 +31,7 @@ io_uring_setup io_uring_enter io_uring_register
 init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff acct quotactl quotactl_fd
 syslog sethostname setdomainname settimeofday clock_settime clock_adjtime adjtimex iopl ioperm modify_ldt
 name_to_handle_at open_by_handle_at lookup_dcookie nfsservctl uselib vhangup personality
+memfd_create shmget shmat semget msgget
 fanotify_init memfd_secret landlock_create_ruleset migrate_pages move_pages mbind set_mempolicy vmsplice
 """.split()
 _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
@@ -121,8 +122,8 @@ def enter_namespaces(kernel: Kernel, limits: Limits, private: list[str]) -> None
     _loopback_up()
 
 
-def limit_resources(limits: Limits, enforce_processes: bool) -> None:
-    """Resource limits; memory is counted above what the imports have mapped already."""
+def limit_resources(limits: Limits, enforce_processes: bool, imports: tuple[int, int]) -> None:
+    """Resource limits; memory is counted above what the imports have mapped already (`memory_mapped()`)."""
     import resource
 
     def set_limit(name: str, value: int) -> None:
@@ -133,7 +134,7 @@ def limit_resources(limits: Limits, enforce_processes: bool) -> None:
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(kind, (value, value))
 
-    mapped, data = memory_mapped()
+    mapped, data = imports
     set_limit("RLIMIT_DATA", data + limits.memory)  # private writable memory, as malloc and mmap take it
     # torch and thread arenas map far more than they touch: this bound only stops what RLIMIT_DATA does not count
     set_limit("RLIMIT_AS", mapped + 2 * limits.memory + (4 << 30))

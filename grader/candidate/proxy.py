@@ -18,12 +18,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..text import clean
 from .channel import Channel, Closed, DeadlinePassed
 from .confine import Limits
 from .wire import Decoder, Encoder, Tree, WireError, torch_or_none
 from .worker import Worker
 
 MAX_CALLBACKS = 200_000  # in one call
+MAX_KEPT = 128 << 20  # bytes of results of one submission, kept for the report and the diagnosis
+MAX_LINE = 10_000_000
 _RAISABLE = (
     ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError, NotImplementedError, ZeroDivisionError,
     OverflowError, FloatingPointError, ArithmeticError, LookupError, RecursionError, NameError, ImportError, OSError,
@@ -85,9 +88,35 @@ def _list(value: Any) -> list[Any]:
 
 
 def _frame(frame: Any) -> dict[str, Any] | None:
-    if type(frame) is not dict or type(frame.get("line")) is not int:
+    line = _line(frame.get("line")) if type(frame) is dict else None
+    if line is None:
         return None
-    return {key: str(frame.get(key))[:160] for key in ("file", "function", "code")} | {"line": frame["line"]}
+    return {key: _word(frame.get(key)) for key in ("file", "function", "code")} | {"line": line}
+
+
+def _line(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value <= MAX_LINE else None
+
+
+def _word(value: Any, limit: int = 160) -> str:
+    return value[:limit] if type(value) is str else ""
+
+
+def load_error(told: Any) -> dict[str, Any] | None:
+    """What a candidate says went wrong when it loaded a unit; every field is checked."""
+    if type(told) is not dict:
+        return None
+    error = learner_error(told)
+    return {
+        "kind": "syntax" if told.get("kind") == "syntax" else "import",
+        "file": _word(told.get("file")),
+        "line": _line(told.get("line")),
+        "column": _line(told.get("column")),
+        "code": _word(told.get("code"), 200),
+        "types": list(error.types),
+        "text": error.text,
+        "frames": error.frames,
+    }
 
 
 @dataclass(frozen=True)
@@ -185,8 +214,8 @@ class ProcessLink:
         if isinstance(error, WireError):
             self._process.kill()
             return CandidateDied("crashed", f"your code broke the connection to the grader ({error})")
-        ended = self._process.ended()
-        if ended["status"] is None:  # it closed the wire and lives on
+        ended = self._process.ended(0.3)
+        if ended["status"] is None:  # it closed the wire and lives on, or dies slowly: then this changes nothing
             self._process.kill()
             ended = self._process.ended()
         return _obituary(ended, self._limits)
@@ -234,6 +263,8 @@ def _obituary(ended: dict[str, Any], limits: Limits) -> CandidateDied:
             import signal
 
             name = signal.Signals(-status).name
+            if name == "SIGKILL":
+                return CandidateDied("crashed", "your code closed the connection to the grader")
             if name == "SIGXCPU":
                 return CandidateDied("timeout", "the processor time for one submission is used up")
             if name == "SIGSEGV":
@@ -253,6 +284,7 @@ class Call:
     changed: dict[Any, Any] = field(default_factory=dict)
     aliases: list[Any] = field(default_factory=list)
     case: str | None = None
+    dropped: bool = False  # the result was too large to keep
 
 
 class Session:
@@ -270,6 +302,8 @@ class Session:
         self._seed = seed
         self._link: Link | None = None
         self._output: list[str] = []
+        self._closed = False
+        self.kept = 0  # bytes
         self.generation = 0  # goes up when handles of an earlier link have died
 
     def load(self) -> None:
@@ -280,9 +314,12 @@ class Session:
         for kind, value in (("scan", self._scan_request()), ("load", self._load_request())):
             encoder = Encoder(_no_reference)
             reply, tree, buffers = self.request(kind, encoder.encode(value), encoder.buffers, _no_callback)
-            told = Decoder(buffers, _ignore_reference).decode(tree) if reply in ("scanned", "loaded") else {}
+            try:
+                told = Decoder(buffers, _ignore_reference, layout=False).decode(tree)
+            except WireError as error:
+                raise self._refuse(f"your code broke the connection to the grader ({error})") from None
             if first:
-                self._note(told if type(told) is dict else {})
+                self._note(told if reply in ("scanned", "loaded") and type(told) is dict else {})
 
     def _scan_request(self) -> dict[str, Any]:
         return {"units": list(self.submission.units), "bans": list(self.submission.bans)}
@@ -295,16 +332,16 @@ class Session:
         }  # fmt: skip
 
     def _note(self, told: dict[str, Any]) -> None:
-        self.errors += [e for e in _list(told.get("errors")) if type(e) is dict]
+        self.errors += [e for e in map(load_error, _list(told.get("errors"))[:20]) if e is not None]
         self.note_flags(told.get("flags"))
         names = told.get("names")
         if type(names) is dict:
-            self.names = {str(k): str(v) for k, v in names.items()}
+            self.names = {n: _word(names.get(n), 80) for n in self.submission.names if n in names}
 
     def note_flags(self, flags: Any) -> None:
         for flag in _list(flags):
-            if type(flag) is dict and type(flag.get("name")) is str and type(flag.get("line")) is int:
-                entry = {"name": flag["name"][:80], "line": flag["line"]}
+            if type(flag) is dict:
+                entry = {"name": clean(_word(flag.get("name")), 80), "line": _line(flag.get("line")) or 0}
                 if entry not in self.flags and len(self.flags) < 20:
                     self.flags.append(entry)
 
@@ -312,6 +349,8 @@ class Session:
         self, kind: str, tree: Tree, buffers: list[bytes], on_callback: Callable[..., Any]
     ) -> tuple[str, Tree, list[memoryview]]:
         """One request to a live link. Raises CandidateDied; the link is closed then and the next call opens another."""
+        if self._closed:
+            raise CandidateDied("crashed", "the grading is over")
         if self._link is None:
             self.load()
         assert self._link is not None
@@ -324,13 +363,22 @@ class Session:
                 kind, tree, buffers, started + min(left, self.limits.call_seconds), on_callback
             )  # fmt: skip
         except CandidateDied as death:
-            self.deaths.append(death.kind)
-            self.collect_output()
-            self._link.close()
-            self._link = None
+            self._bury(death)
             raise
         finally:
             self.used += time.monotonic() - started
+
+    def _refuse(self, words: str) -> CandidateDied:
+        death = CandidateDied("crashed", words)
+        self._bury(death)
+        return death
+
+    def _bury(self, death: CandidateDied) -> None:
+        self.deaths.append(death.kind)
+        self.collect_output()
+        if self._link is not None:
+            self._link.close()
+            self._link = None
 
     def collect_output(self) -> str:
         """Everything printed since the last call of this, and keep it."""
@@ -345,6 +393,8 @@ class Session:
         return "".join(self._output)
 
     def close(self) -> None:
+        """For good: a handle that is touched later must not open another link."""
+        self._closed = True
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -380,6 +430,9 @@ class Handle:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._dlkit[0].run(_listed, self))
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"{self._dlkit[2]} is not an array")  # numpy would unfold it, entry by entry, over the wire
 
     def __repr__(self) -> str:
         return f"<{self._dlkit[2]} of the submission>"
@@ -424,6 +477,7 @@ class CandidateProxy:
         self.calls: list[Call] = []
         self.case: str | None = None
         self._errstate: dict[str, str] = {}
+        self._in_place = False
         self._callbacks: list[Any] = []
         self._broken: BaseException | None = None
         self._timed_out: CandidateDied | None = None
@@ -445,6 +499,18 @@ class CandidateProxy:
             yield
         finally:
             self._errstate = before
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Inside, what the learner's code does to its arguments happens to the test's own.
+
+        Not otherwise: an oracle that is asked after the call would be asked about inputs of the learner's choice.
+        """
+        before, self._in_place = self._in_place, True
+        try:
+            yield
+        finally:
+            self._in_place = before
 
     def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run `probe(module, *args)`, a function of the test file, in the candidate."""
@@ -496,15 +562,19 @@ class CandidateProxy:
             broken, self._broken = self._broken, None
             raise broken
         try:
-            self._read_reply(record, reply, answer, Decoder(out, self._resolve))
+            self._read_reply(record, reply, answer, Decoder(out, self._resolve, layout=False))
         except WireError as error:
             raise CandidateDied("refused", f"the result of {label} cannot be used: {error}") from None
         for key, value in record.changed.items():
-            if inputs and key in inputs:
+            if inputs and key in inputs and (self._in_place or is_generator(inputs[key])):
                 write_back(inputs[key], value)
+        result = record.result
+        self.session.kept += sum(map(len, out))
+        if self.session.kept > MAX_KEPT:  # the check has it; the report and the diagnosis do without
+            record.result, record.changed, record.dropped = None, dict.fromkeys(record.changed), True
         if record.error is not None:
             raise record.error
-        return record.result
+        return result
 
     def _read_reply(self, record: Call, reply: str, answer: Tree, decoder: Decoder) -> None:
         extra: Any
@@ -536,7 +606,7 @@ class CandidateProxy:
             if type(tree) is not list or len(tree) != 5 or tree[0] != "callback":
                 raise WireError("not a callback")
             _, number, method, positional, named = tree
-            decoder = Decoder(buffers, self._resolve)
+            decoder = Decoder(buffers, self._resolve, layout=False)
             args = [decoder.decode(a) for a in _list(positional)]
             kwargs = decoder.decode(named)
             function = self._callback(number, method)
@@ -572,6 +642,8 @@ class CandidateProxy:
         torch = torch_or_none()
         if torch is not None and isinstance(obj, torch.nn.Module):
             raise TypeError("a module cannot be sent: build it in a probe")
+        if isinstance(obj, np.random.Generator):
+            raise TypeError("send np.random.default_rng(seed): the check's own generator must stay the check's")
         number = len(self._callbacks)
         self._callbacks.append(obj)
         if inspect.isroutine(obj) or isinstance(obj, type):
@@ -611,6 +683,11 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<{'.'.join(self._path)} of the submission>"
+
+
+def is_generator(value: Any) -> bool:
+    torch = torch_or_none()
+    return isinstance(value, np.random.Generator) or (torch is not None and isinstance(value, torch.Generator))
 
 
 def write_back(original: Any, new: Any) -> None:

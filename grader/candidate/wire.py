@@ -15,10 +15,12 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-MAX_HEADER = 16 << 20  # bytes of msgpack
+MAX_HEADER = 4 << 20  # bytes of msgpack; as Python objects they take up to 80 times as much
 MAX_BODY = 256 << 20  # bytes of array data in one message
 MAX_DEPTH = 64
 MAX_NODES = 500_000
+MAX_BUFFERS = 50_000
+MAX_SAME_HASH = 64  # a set or dict of values with one hash takes time with their square
 MAX_INT_DIGITS = 5_000  # hexadecimal digits of one integer
 ALIGN = 64  # numpy is slow on arrays that do not start on such a boundary
 
@@ -105,7 +107,7 @@ class Encoder:
             return ["range", *(self._int(v) for v in (value.start, value.stop, value.step))]
         if value is Ellipsis:
             return ["ellipsis"]
-        if isinstance(value, np.random.Generator):
+        if kind is np.random.Generator:
             state = value.bit_generator.state
             if state.get("bit_generator") in _RNG_STATES:
                 return self._memoized(value, lambda v: ["nprng", self.encode(state, depth)])
@@ -194,12 +196,17 @@ class Encoder:
 class Decoder:
     """Turns a tree and its buffers into values, believing nothing.
 
-    `reference(tag, args)` resolves handles and callbacks; it raises WireError for what it does not know.
+    `reference(tag, args)` resolves handles and callbacks; it raises WireError for what it does not know. Memory is
+    laid out as it was (`layout`) only for the side that trusts the other: strides can span far more than the data.
     """
 
-    def __init__(self, buffers: list[memoryview], reference: Callable[[str, list[Any]], Any]) -> None:
+    def __init__(
+        self, buffers: list[memoryview], reference: Callable[[str, list[Any]], Any], layout: bool = True
+    ) -> None:
         self._buffers = buffers
         self._reference = reference
+        self._layout = layout
+        self._room = MAX_BODY + MAX_HEADER
         self._nodes = 0
         self._memo: dict[int, Any] = {}
 
@@ -243,14 +250,14 @@ class Decoder:
         return self._all(args, depth)
 
     def _read_set(self, args: list[Tree], depth: int) -> Any:
-        return set(self._all(args, depth))
+        return set(_spread(self._all(args, depth)))
 
     def _read_frozenset(self, args: list[Tree], depth: int) -> Any:
-        return frozenset(self._all(args, depth))
+        return frozenset(_spread(self._all(args, depth)))
 
     def _read_dict(self, args: list[Tree], depth: int) -> Any:
         values = self._all(args, depth)
-        return dict(zip(values[::2], values[1::2], strict=True))
+        return dict(zip(_spread(values[::2]), values[1::2], strict=True))
 
     def _read_int(self, args: list[Tree], depth: int) -> Any:
         (digits,) = args
@@ -266,7 +273,9 @@ class Decoder:
         return slice(*self._all(args, depth))
 
     def _read_range(self, args: list[Tree], depth: int) -> Any:
-        return range(*(operator.index(self.decode(a, depth)) for a in args))
+        numbers = range(*(operator.index(self.decode(a, depth)) for a in args))
+        self._unfolds(len(numbers))
+        return numbers
 
     def _read_ellipsis(self, args: list[Tree], depth: int) -> Any:
         return Ellipsis
@@ -290,7 +299,7 @@ class Decoder:
     def _read_array(self, args: list[Tree], depth: int) -> Any:
         spec, shape, strides, writeable, index = args
         array = self._from_bytes(read_dtype(spec), _shape(shape), self._buffer(index))
-        if strides is not None:
+        if strides is not None and self._layout:
             array = _restride(array, strides)
         if writeable is not True:
             array.flags.writeable = False
@@ -299,7 +308,9 @@ class Decoder:
     def _from_bytes(self, dtype: np.dtype, shape: tuple[int, ...], data: memoryview) -> np.ndarray:
         if math.prod(shape) * dtype.itemsize != len(data):
             raise WireError(f"shape {shape} of {dtype} does not fit {len(data)} bytes")
+        self._charge(len(data))
         if dtype.itemsize == 0 or not len(data):
+            self._unfolds(math.prod(shape))
             return np.empty(shape, dtype)
         array = np.frombuffer(data, dtype).reshape(shape)
         if not array.flags.writeable:
@@ -313,7 +324,7 @@ class Decoder:
         if torch is None or dtype not in _TORCH_DTYPES:
             raise WireError("not a tensor")
         tensor = self._tensor_from(torch, getattr(torch, dtype), _shape(shape), self._buffer(index))
-        if strides is not None:
+        if strides is not None and self._layout:
             tensor = _restride_tensor(torch, tensor, strides)
         if device != "cpu":
             tensor = self._reference("tensor_on", [tensor, device])
@@ -328,6 +339,7 @@ class Decoder:
     def _tensor_from(self, torch: Any, dtype: Any, shape: tuple[int, ...], data: memoryview) -> Any:
         if math.prod(shape) * dtype.itemsize != len(data):
             raise WireError(f"shape {shape} of {dtype} does not fit {len(data)} bytes")
+        self._charge(len(data))
         if not len(data):
             return torch.empty(shape, dtype=dtype)
         if dtype is torch.bool and np.frombuffer(data, np.uint8).max() > 1:
@@ -340,6 +352,8 @@ class Decoder:
         if type(state) is not dict or state.get("bit_generator") not in _RNG_STATES:
             raise WireError("not a random generator")
         bits = getattr(np.random, state["bit_generator"])()
+        if state["bit_generator"] == "MT19937" and not 0 <= _count(state["state"]["pos"]) <= 624:
+            raise WireError("not a state: numpy would read beyond it")
         bits.state = state
         return np.random.Generator(bits)
 
@@ -367,6 +381,29 @@ class Decoder:
         if place >= len(self._buffers):
             raise WireError("no such buffer")
         return self._buffers[place]
+
+    def _charge(self, size: int) -> None:
+        """The same buffer may be named again and again, and every copy costs."""
+        self._room -= size
+        if self._room < 0:
+            raise WireError(f"more than {MAX_BODY >> 20} MiB of data in one message")
+
+    def _unfolds(self, size: int) -> None:
+        """What takes no room on the wire, but does as soon as it is compared."""
+        self._nodes += size
+        if self._nodes > MAX_NODES:
+            raise WireError(f"more than {MAX_NODES} values")
+
+
+def _spread(keys: list[Any]) -> list[Any]:
+    """The keys of a set or dict, unless too many of them share a hash."""
+    counts: dict[int, int] = {}
+    for key in keys:
+        code = hash(key)
+        counts[code] = counts.get(code, 0) + 1
+        if counts[code] > MAX_SAME_HASH:
+            raise WireError(f"more than {MAX_SAME_HASH} keys with one hash")
+    return keys
 
 
 def dtype_spec(dtype: np.dtype) -> Tree:

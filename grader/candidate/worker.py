@@ -347,10 +347,10 @@ def _arrays(value: Any, depth: int = 0) -> Iterator[Any]:
     torch = torch_or_none()
     if isinstance(value, np.ndarray) or (torch is not None and isinstance(value, torch.Tensor)):
         yield value
-    elif depth < 4 and isinstance(value, list | tuple):
+    elif depth < 8 and isinstance(value, list | tuple):
         for item in value[:200]:
             yield from _arrays(item, depth + 1)
-    elif depth < 4 and isinstance(value, dict):
+    elif depth < 8 and isinstance(value, dict):
         yield from _arrays(list(value.values()), depth + 1)
 
 

@@ -70,6 +70,7 @@ class Zygote:
         self._rules: Any = None
         self._children: dict[int, dict[str, Any]] = {}  # pid -> what the grader calls it, and its limits
         self._started = 0
+        self._strays = 0  # of the candidates that run now
         if sys.platform == "linux":
             self._kernel = confine.Kernel()
             self._rules = confine.system_call_filter()
@@ -119,6 +120,7 @@ class Zygote:
     def _spawn(self, request: dict[str, Any], wire: int, output: int) -> None:
         limits = confine.Limits(**request["limits"])
         self._started += 1
+        self._strays = 0
         if not self._forks:
             self._become_candidate(wire, output, limits, request)
         try:
@@ -152,6 +154,7 @@ class Zygote:
             os.dup2(output, 2)
             sock = socket.socket(fileno=os.dup2(wire, 3))
             os.closerange(4, 4096)
+            imports = confine.memory_mapped()  # now: the candidate's /proc will be empty
             if self._isolate:
                 assert self._kernel is not None
                 if self._outer_uids:  # a user of its own, with no right to anything of the one who started dlkit
@@ -161,7 +164,7 @@ class Zygote:
                 confine.enter_namespaces(self._kernel, limits, self._private)
             else:
                 os.chdir(request["folder"])
-            confine.limit_resources(limits, enforce_processes=self._isolate)
+            confine.limit_resources(limits, self._isolate, imports)
             if self._kernel is not None:
                 confine.drop_privileges(self._kernel, self._rules)
             serve(Channel(sock))
@@ -191,6 +194,8 @@ class Zygote:
         """Memory and number of a candidate's processes together: what no resource limit of one process sees."""
         if not self._children or not os.path.isdir("/proc/self"):
             return
+        if not self._isolate:
+            self._watch_strays()
         family = _families(set(self._children))
         for pid, members in family.items():
             child = self._children[pid]
@@ -212,17 +217,28 @@ class Zygote:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)  # the first process of a pid namespace takes all others with it
 
-    def _kill_strays(self) -> None:
-        """Processes that a candidate left behind are our children now (subreaper)."""
+    def _watch_strays(self) -> None:
+        """Processes whose parents ended: they would escape every count."""
+        self._strays += self._kill_strays()
+        for pid, child in self._children.items():
+            if self._strays > child["limits"].processes:
+                child["reason"] = "processes"
+                self._kill(pid)
+
+    def _kill_strays(self) -> int:
+        """Processes that a candidate left behind are our children now (subreaper). How many there were."""
+        killed = 0
         for _ in range(100):
             strays = [p for p, parent in _parents().items() if parent == os.getpid() and p not in self._children]
             if not strays:
-                return
+                break
+            killed += len(strays)
             for pid in strays:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
                 with contextlib.suppress(OSError):
                     os.waitpid(pid, 0)
+        return killed
 
     def _leave(self) -> None:
         for pid in list(self._children):

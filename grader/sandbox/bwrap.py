@@ -60,7 +60,7 @@ def command(bwrap: str, inner: list[str], user_namespace: int | None) -> list[st
     arguments += ["--uid", "0", "--gid", "0", "--hostname", "dlkit", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in ENVIRONMENT.items():
         arguments += ["--setenv", name, value]
-    arguments += _parents(["/tmp/", "/dlkit/", WORK + "/", *shown])
+    arguments += _parents(["/tmp/", "/dlkit/", WORK + "/", *_SYSTEM, *shown])
     for folder in _SYSTEM:
         if os.path.islink(folder):
             arguments += ["--symlink", os.readlink(folder), folder]

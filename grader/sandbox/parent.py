@@ -252,7 +252,16 @@ class Candidate:
         os.close(self.output)
         self.ended()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            _remove(self._folder)
+
+
+def _remove(folder: str) -> None:
+    """A candidate's working folder, whatever it made of it: folders in folders that rmtree gives up on, or closed."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        for command in (["chmod", "-R", "u+rwX", folder], ["rm", "-rf", folder]):
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
 
 
 def _python(folder: str, config: dict[str, Any]) -> list[str]:

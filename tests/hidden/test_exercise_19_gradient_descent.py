@@ -239,6 +239,10 @@ def test_stability_limit(candidate, rng, case):
 @points(10)
 def test_regimes(candidate, rng, case):
     """lr times the largest eigenvalue tells slow from fast, oscillating and divergent rates."""
+    A = np.array([[5.0, 3.0], [3.0, 5.0]])  # stretches [1, 1] by 8 and [1, -1] by 2
+    for r, label in ((0.05, "slow"), (0.7, "fast"), (1.2, "oscillating"), (1.97, "oscillating"), (2.5, "divergent")):
+        with case(f"by hand, lr * lambda_max = {r:g}"):
+            check_equal(f"lr_regime at lr * lambda_max = {r:g}", candidate.lr_regime(A, r / 8), label)
     ranges = {"slow": (0.01, 0.09), "fast": (0.12, 0.95), "oscillating": (1.05, 1.95), "divergent": (2.1, 5.0)}
     for label, (low, high) in ranges.items():
         for d, scale in ((2, 1.0), (5, 0.01), (3, 100.0)):

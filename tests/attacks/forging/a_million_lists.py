@@ -8,7 +8,7 @@ import numpy as np
 
 STATUS = {"crashed", "failed"}
 MAX_SCORE = 99.17
-MIN_SCORE = 99.17
+MIN_SCORE = 98.33  # the worker's own reply, which comes after, costs one more call
 CALL_SECONDS = 8.0  # large data take longer on a busy machine
 
 

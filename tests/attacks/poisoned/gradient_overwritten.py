@@ -3,7 +3,7 @@
 import numpy as np
 
 STATUS = {"failed"}
-MAX_SCORE = 99.0  # less than full marks, however the failing check counts
+MAX_SCORE = 99.5  # a failure outside of every case costs as much as a case
 
 
 def softmax(x, axis=-1, temperature=1.0):

@@ -14,10 +14,8 @@ NAMES = (
     "exercise_",
     "test_exercise",
     "index.toml",
-    "oracle",
     "results.db",
     "gradebook",
-    ".git",
     ".bash",
     ".ssh",
     ".ipython",
@@ -42,7 +40,7 @@ def look_into(path):
 
 for folder, folders, files in os.walk("/"):
     folders[:] = [f for f in folders if not os.path.islink(os.path.join(folder, f))]
-    report["named"] += [os.path.join(folder, n) for n in (*folders, *files) if n.startswith(NAMES)]
+    report["named"] += [os.path.join(folder, n) for n in (*folders, *files) if n.startswith(NAMES) or n in (".git", ".gitconfig")]
     report["files"] += len(files)
     if os.access(folder, os.W_OK):
         report["writable"].append(folder)

@@ -1,4 +1,4 @@
-"""Answers every question with 20 MB: no message is too large, but the grader must not keep all of them."""
+"""Answers every question with 50 MB: no message is too large, but the grader must not keep all of them."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ MAX_SCORE = 0.84  # the one case that looks at the inputs only
 
 
 def softmax(x, axis=-1, temperature=1.0):
-    return np.zeros(20 << 17)
+    return np.zeros(50 << 17)
 
 
 def softmax_backward(dy, y, axis=-1):
-    return np.zeros(20 << 17)
+    return np.zeros(50 << 17)
