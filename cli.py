@@ -364,7 +364,8 @@ def dev() -> None:
 @click.option("--all", "all_of_them", is_flag=True, help="Every exercise of the index.")
 @click.option("--seeds", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Runs per right answer.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes (default: one per core).")
-def dev_check(exercises: tuple[str, ...], all_of_them: bool, seeds: int, jobs: int | None) -> None:
+@click.option("--fresh", is_flag=True, help="Prove again what was proved before and has not changed.")
+def dev_check(exercises: tuple[str, ...], all_of_them: bool, seeds: int, jobs: int | None, fresh: bool) -> None:
     """Prove exercises: the stub fails, right answers pass on every seed, wrong ones fail just what they name.
 
     \b
@@ -373,7 +374,7 @@ def dev_check(exercises: tuple[str, ...], all_of_them: bool, seeds: int, jobs: i
     """
     from dlkit.grader.author.command import check_exercises
 
-    sys.exit(check_exercises(exercises, all_of_them, seeds, jobs, _say, _Progress()))
+    sys.exit(check_exercises(exercises, all_of_them, seeds, jobs, fresh, _say, _Progress()))
 
 
 @dev.command("mutate")

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ..sandbox import start
 from ..suite import Suite, with_suite
 from .check import Report, check_exercise
 from .mutate import Tally, mutate, tally_of
+from .proofs import keep, kept
 from .strength import record
 
 Progress = Callable[[str], None]
@@ -32,21 +34,26 @@ def chosen(names: tuple[str, ...], all_of_them: bool) -> list[Exercise]:
 
 
 def check_exercises(
-    names: tuple[str, ...], all_of_them: bool, seeds: int, jobs: int | None, echo: Progress, progress: Any
+    names: tuple[str, ...], all_of_them: bool, seeds: int, jobs: int | None, fresh: bool, echo: Progress, progress: Any
 ) -> int:
     """Exit code 0 if every exercise is sound; prints a line per exercise, and every problem."""
     exercises = chosen(names, all_of_them)
+    proved = {} if fresh else {e.stem: report for e in exercises if (report := kept(e, seeds)) is not None}
+    open_ones = [e for e in exercises if e.stem not in proved]
     failed = 0
-    for report in reports_of(exercises, seeds, jobs_for(jobs, len(exercises)), progress):
+    for report in chain(proved.values(), reports_of(open_ones, seeds, jobs_for(jobs, len(open_ones)), progress)):
         progress.done()
         failed += bool(report.problems)
         state = "sound" if not report.problems else f"{len(report.problems)} problems"
+        state += ", as proved before" if report.stem in proved else ""
         echo(
             f"{report.stem}: {state} ({report.checks} checks, {report.right} right answers x {report.seeds} seeds,"
             f" {report.wrong} known-wrong answers; one run {report.run_seconds:.2f} s, all {report.seconds:.1f} s)"
         )
         for problem in report.problems:
             echo(f"  - {problem}")
+        if report.stem not in proved:
+            keep(catalog().find(report.stem), seeds, report)
     return 1 if failed else 0
 
 

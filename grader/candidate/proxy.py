@@ -148,6 +148,9 @@ class LocalLink:
     def __init__(self) -> None:
         self._on_callback: list[Callable[..., Any]] = []
         self._worker = Worker(self._ask)
+        torch = torch_or_none()
+        if torch is not None:
+            torch.set_num_threads(1)  # as in a candidate: sums in one order, and no threads to wait for
 
     def adopt(self, module: types.ModuleType) -> None:
         self._worker.adopt(module)
