@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test test-attacks check-python lint types tests dev strength clean
+.PHONY: demo test check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -23,11 +23,7 @@ demo: $(VENV)/.dlkit
 test: $(VENV)/.dlkit-dev lint types tests
 
 tests: $(VENV)/.dlkit-dev
-	$(BIN)/python -m pytest -q --ignore=tests/test_attacks.py
-
-# The attack corpus, under every sandbox that is here: minutes.
-test-attacks: $(VENV)/.dlkit-dev
-	$(BIN)/python -m pytest -q tests/test_attacks.py
+	$(BIN)/python -m pytest -q
 
 lint: $(VENV)/.dlkit-dev
 	$(BIN)/ruff check .
