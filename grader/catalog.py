@@ -1,7 +1,5 @@
 """exercises/index.toml -> Exercise; finding one by number, slug, stem, unique prefix or path."""
 
-import ast
-import difflib
 import functools
 import re
 import tomllib
@@ -77,6 +75,8 @@ class Exercise:
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """The public functions and classes that the stub defines, and so every submission must."""
+        import ast
+
         return tuple(
             node.name
             for node in ast.parse(self.stub.read_text("utf-8")).body
@@ -86,6 +86,8 @@ class Exercise:
     @functools.cached_property
     def statement(self) -> str:
         """The stub's docstring: what is asked."""
+        import ast
+
         return ast.get_docstring(ast.parse(self.stub.read_text("utf-8"))) or ""
 
 
@@ -119,6 +121,8 @@ class Catalog:
         raise UsageProblem(f"There is no exercise `{text}`.{self._suggest(key)} `dlkit list` shows all of them.")
 
     def _suggest(self, key: str) -> str:
+        import difflib
+
         slugs = [e.slug for e in self.exercises]
         near = difflib.get_close_matches(key.removeprefix("exercise_").lstrip("0123456789_"), slugs, 3, 0.5)
         return f" Did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else ""

@@ -1,0 +1,39 @@
+"""`make bench`: the table of speeds, every row a ratio measured in one run.
+
+python benchmarks/bench.py [--quick] [--json FILE] [--only WORD]
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import rows
+from timing import machine
+
+GROUPS = {"start-up": rows.start_up, "cold": rows.cold_checks, "sandbox": rows.sandbox}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer repeats: three minutes at most")
+    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--only", choices=sorted(GROUPS), help="one group of rows")
+    chosen = parser.parse_args()
+    where = machine()
+    print(", ".join(f"{k} {v}" for k, v in where.items()), flush=True)
+    found = []
+    for name, group in GROUPS.items():
+        if chosen.only in (None, name):
+            for row in group(3 if chosen.quick else 7):
+                found.append(row)
+                print(row, flush=True)
+    if chosen.json:
+        chosen.json.write_text(
+            json.dumps({"machine": where, "rows": [r.to_json() for r in found]}, indent=1) + "\n", "utf-8"
+        )
+    return 1 if any(row.met is False for row in found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
