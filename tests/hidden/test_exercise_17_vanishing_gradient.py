@@ -21,6 +21,11 @@ def activate(name, z):
     return z, np.ones(z.shape)
 
 
+def fresh(rng):
+    """A generator for the learner's code."""
+    return np.random.default_rng(int(rng.integers(2**31)))
+
+
 def oracle(depth, width, activation, gain, residual, rng):
     h = rng.normal(size=(64, width))
     tangents = []  # dh_now / dz_l for the layers so far, (64, width, width) each
@@ -71,7 +76,7 @@ def test_value(candidate, rng, case):
 def test_sigmoid_vanishes(candidate, rng, case):
     """Through 20 sigmoid layers the gradient shrinks on its way back, and the first layers get least."""
     with case("width 64, gain 1"):
-        norms = candidate.layer_gradient_norms(20, 64, "sigmoid", 1.0, False, rng)
+        norms = candidate.layer_gradient_norms(20, 64, "sigmoid", 1.0, False, fresh(rng))
         check_shape("layer_gradient_norms", norms, (20,))
         check((np.diff(norms) > 0).all(), "The norms should grow from the first layer to the last.")
         check(norms[0] < 1e-6 * norms[-1], f"The first norm is {norms[0] / norms[-1]:.3g} of the last, not below 1e-6.")
@@ -97,7 +102,7 @@ def log_ratio(candidate, *args):
 @points(10)
 def test_relu_he_healthy(candidate, rng, case):
     """ReLU with gain sqrt(2) keeps the scale through 20 layers."""
-    norms, ratio = log_ratio(candidate, 20, 256, "relu", math.sqrt(2), False, rng)  # 0.6 +- 0.1
+    norms, ratio = log_ratio(candidate, 20, 256, "relu", math.sqrt(2), False, fresh(rng))  # 0.6 +- 0.1
     check(-2 <= ratio <= 2, f"The first norm is {10**ratio:.3g} times the last one; expected a factor below 100.")
     check_equal("classify_gradient_flow(norms)", candidate.classify_gradient_flow(norms), "healthy")
 
@@ -107,11 +112,13 @@ def test_explodes(candidate, rng, case):
     """A gain of 2 without activation explodes like 2^depth, and ReLU with twice its gain does, too."""
     for activation, gain in (("identity", 2.0), ("relu", 2 * math.sqrt(2))):
         with case(f"{activation}, gain {gain:.3g}"):
-            norms, ratio = log_ratio(candidate, 20, 64, activation, gain, False, rng)  # 6.4 +- 0.1 and 6.2 +- 0.2
+            norms, ratio = log_ratio(
+                candidate, 20, 64, activation, gain, False, fresh(rng)
+            )  # 6.4 +- 0.1 and 6.2 +- 0.2
             check(4.5 < ratio < 8, f"The first norm is {10**ratio:.3g} times the last one; expected about 2^20.")
             check_equal("classify_gradient_flow(norms)", candidate.classify_gradient_flow(norms), "exploding")
     with case("identity, gain 1"):  # 0.6 +- 0.1
-        norms, _ = log_ratio(candidate, 20, 64, "identity", 1.0, False, rng)
+        norms, _ = log_ratio(candidate, 20, 64, "identity", 1.0, False, fresh(rng))
         check_equal("classify_gradient_flow(norms)", candidate.classify_gradient_flow(norms), "healthy")
 
 
@@ -175,7 +182,7 @@ def test_errors(candidate, rng, case):
     """A depth below 1 and an unknown activation raise ValueError."""
     for depth in (0, -3):
         with case(f"depth {depth}"), check_raises(ValueError, f"depth={depth}"):
-            candidate.layer_gradient_norms(depth, 4, "tanh", 1.0, False, rng)
+            candidate.layer_gradient_norms(depth, 4, "tanh", 1.0, False, fresh(rng))
     for activation in ("swish", "ReLU", ""):
         with case(f"activation {activation!r}"), check_raises(ValueError, f"activation={activation!r}"):
-            candidate.layer_gradient_norms(2, 4, activation, 1.0, False, rng)
+            candidate.layer_gradient_norms(2, 4, activation, 1.0, False, fresh(rng))
