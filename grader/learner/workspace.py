@@ -130,7 +130,7 @@ def notebook(exercise: Exercise) -> str:
     cells = [
         _cell("markdown", f"# {exercise.title}\n\n```text\n{exercise.statement}\n```", "statement"),
         _cell("code", code, "answer"),
-        _cell("code", f"!dlkit check {exercise.slug} {exercise.stem}.ipynb", "check"),
+        _cell("code", f"%load_ext dlkit\n%dlkit check {exercise.slug}", "check"),
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return json.dumps(
