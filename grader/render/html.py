@@ -1,7 +1,8 @@
 """A Result as HTML: a fragment for a notebook's cell or a feedback page, and the page around fragments.
 
 Everything is escaped, nothing is loaded from elsewhere and there is no script. Colours follow JupyterLab's and
-VS Code's theme where there is one, else the reader's light or dark preference; words carry the meaning without them.
+VS Code's theme where there is one, else the reader's light or dark preference. A notebook that is not trusted loses
+its style: the words and spaces alone must read well.
 """
 
 from collections.abc import Iterator
@@ -33,17 +34,17 @@ STYLE = f"""
 [data-jp-theme-light="false"] .dlkit {{ {_DARK} }}
 body.vscode-light .dlkit {{ {_LIGHT} }}
 body.vscode-dark .dlkit {{ {_DARK} }}
-.dlkit h2 {{ font-size: 1.15em; margin: 0 0 .2em; }} .dlkit h3 {{ font-size: 1em; margin: 1em 0 .3em; }}
-.dlkit p {{ margin: .25em 0; white-space: pre-line; }} .dlkit ul {{ list-style: none; margin: .6em 0; padding: 0; }}
+.dlkit .head {{ font-size: 1.15em; }} .dlkit h2 {{ font-size: 1.2em; }} .dlkit h3 {{ font-size: 1em; margin: 1em 0 .3em; }}
+.dlkit p {{ margin: .25em 0; white-space: pre-line; }} .dlkit ul {{ list-style: none; margin: .6em 0 !important; padding: 0 !important; }}
 .dlkit li {{ border-top: 1px solid var(--line); padding: .35em 0; }}
 .dlkit .row {{ display: flex; gap: .6em; }} .dlkit .title {{ flex: 1; overflow-wrap: anywhere; }}
 .dlkit .more {{ margin-left: 1.5em; }} .dlkit .points {{ white-space: nowrap; }}
 .dlkit pre, .dlkit code {{ font: 12.5px/1.45 ui-monospace, monospace; color: var(--fore); background: var(--pane); }}
 .dlkit pre {{ margin: .3em 0; padding: .4em .6em; border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere;
-  max-height: 20em; overflow: auto; }}
+  word-break: normal !important;  max-height: 20em; overflow: auto; }}
 .dlkit .good {{ color: var(--good); }} .dlkit .bad {{ color: var(--bad); }} .dlkit .so {{ color: var(--so); }}
 .dlkit .soft {{ color: var(--soft); font-size: .9em; }}
-.dlkit .tell {{ border-left: 3px solid var(--tell); padding-left: .6em; font-weight: 600; }}
+.dlkit .tell {{ border-left: 3px solid var(--tell); padding-left: .6em; }}
 """
 _PAGE_STYLE = """:root { color-scheme: light dark; }
 body { margin: 2rem auto; padding: 0 1rem; max-width: 62rem; background: #fff; }
@@ -86,7 +87,7 @@ def escape(text: str) -> str:
 
 def _head(result: Result) -> Iterator[str]:
     kind = "good" if result.passed else "so" if result.score else "bad"
-    yield f"<h2>{escape(result.exercise)} · {escape(result.title)}</h2>"
+    yield f'<p class="head"><strong>{escape(result.exercise)} · {escape(result.title)}</strong></p>'
     points = f"{result.score:g} of {result.max_score:g} points"
     yield f'<p class="{kind}"><strong>{points}</strong> · {escape(STATUS_WORDS.get(result.status, result.status))}</p>'
     if result.message:
@@ -99,9 +100,9 @@ def _check(check: Check, result: Result) -> str:
     mark, word = _MARKS[check.status]
     kind = _KINDS[check.status]
     lines = [
-        f'<li><div class="row"><span class="{kind}" title="{word}" aria-label="{word}">{mark}</span>'
-        f'<span class="title">{escape(check.title)}</span>'
-        f'<span class="points {kind}">{check.points:g}/{check.max_points:g}</span></div>'
+        f'<li><div class="row"><span class="{kind}" title="{word}">{mark}</span> '
+        f'<span class="title">{escape(check.title)}</span> '
+        f'<strong class="points {kind}">{check.points:g}/{check.max_points:g}</strong></div>'
     ]
     said = check.status == "skipped" if result.message else False  # once, above, is enough
     said = said or (result.status in ("not_started", "invalid") and not check.points)
@@ -117,7 +118,7 @@ def _details(check: Check) -> Iterator[str]:
     if check.input:
         yield f'<p class="soft">in <code>{escape(check.input)}</code></p>'
     if check.diagnosis is not None:
-        yield f'<p class="tell">{escape(check.diagnosis.message)}</p>'
+        yield f'<p class="tell"><strong>→ {escape(check.diagnosis.message)}</strong></p>'
     if check.output.strip():
         lines = check.output.rstrip("\n").split("\n")
         more = len(lines) - MAX_OUTPUT_LINES
