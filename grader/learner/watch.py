@@ -1,10 +1,7 @@
 """Grade on save: one warm parent and one collected suite per exercise, the report in place, keys for the rest."""
 
 import contextlib
-import os
-import select
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ from ..sandbox import Parent, start
 from ..submission import read_submission
 from ..suite import Suite, with_suite
 from . import desk
+from .keys import Keys, keyboard
 from .progress import ProgressUnavailable, opened
 from .workspace import Workspace
 
@@ -38,7 +36,7 @@ class Screen:
 def watch(workspace: Workspace, exercises: Catalog, screen: Screen, first: Exercise | None, once: bool = False) -> None:
     """Follow the current exercise until the learner quits. `once` grades one time and returns (for pipes and tests)."""
     exercise = first or desk.next_exercise(desk.in_workspace(workspace, exercises), desk.standings())
-    with _keys(screen.live) as keys:
+    with keyboard(screen.live) as keys:
         while exercise is not None:
             exercise = _follow(workspace, exercises, exercise, screen, keys, once)
     if exercise is None and not once:
@@ -46,7 +44,7 @@ def watch(workspace: Workspace, exercises: Catalog, screen: Screen, first: Exerc
 
 
 def _follow(
-    workspace: Workspace, exercises: Catalog, exercise: Exercise, screen: Screen, keys: "Keys", once: bool
+    workspace: Workspace, exercises: Catalog, exercise: Exercise, screen: Screen, keys: Keys, once: bool
 ) -> Exercise | None:
     """Grade one exercise on every save; the exercise to go on with, or None to stop."""
 
@@ -70,7 +68,7 @@ class _Desk:
         self._said = ""  # shown under the report: a hint, the list
         self._seen: tuple[Any, ...] = ()
 
-    def run(self, keys: "Keys", once: bool) -> Exercise | None:
+    def run(self, keys: Keys, once: bool) -> Exercise | None:
         self._grade()
         if once:
             return None
@@ -87,7 +85,7 @@ class _Desk:
                 self._grade()
         return None
 
-    def _events(self, keys: "Keys") -> Iterator[str]:
+    def _events(self, keys: Keys) -> Iterator[str]:
         """A key, or nothing when a file was saved (or may have been: a look costs little)."""
         from watchfiles import watch as follow
 
@@ -174,42 +172,6 @@ class _Desk:
 def _after(places: list[int]) -> int:
     """How many of the others stand before the present exercise (the last of `places`)."""
     return sum(place < places[-1] for place in places[:-1])
-
-
-class Keys:
-    """Keys pressed on a terminal, one letter each."""
-
-    def __init__(self, descriptor: int | None) -> None:
-        self._descriptor = descriptor
-        self.waiting: list[str] = []  # pressed and not yet taken: also by the exercise that comes next
-        self.stopped = threading.Event()
-
-    def take(self) -> str:
-        """The next key, or nothing."""
-        if self._descriptor is not None and select.select([self._descriptor], [], [], 0)[0]:
-            data = os.read(self._descriptor, 64)
-            if not data:  # the terminal is gone
-                self.stopped.set()
-                return "q"
-            self.waiting += [c for c in data.decode("ascii", "ignore").lower() if c.isprintable()]
-        return self.waiting.pop(0) if self.waiting else ""
-
-
-@contextlib.contextmanager
-def _keys(live: bool) -> Iterator[Keys]:
-    if not live:
-        yield Keys(None)
-        return
-    import termios
-    import tty
-
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-    tty.setcbreak(descriptor)
-    try:
-        yield Keys(descriptor)
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def need_watchfiles() -> None:

@@ -13,6 +13,7 @@ from ..catalog import Exercise
 from ..errors import UsageProblem
 
 MARK = "dlkit.toml"
+ASIDE = ("interviews", "reviews")  # fresh stubs beside the learner's own copies
 VERSION = 1
 _MARK_TEXT = f"""# A dlkit workspace. `dlkit` looks for this file upwards from the folder you are in.
 version = {VERSION}
@@ -48,9 +49,10 @@ class Workspace:
             usual = self.usual_place(exercise).with_suffix(suffix)
             if usual.is_file():
                 return usual
-            moved = sorted(p for p in self.root.rglob(f"{exercise.stem}{suffix}") if p.is_file())
-            if moved:
-                return moved[0]
+            moved = (p for p in self.root.rglob(f"{exercise.stem}{suffix}") if p.is_file())
+            own = sorted(p for p in moved if p.relative_to(self.root).parts[0] not in ASIDE)
+            if own:
+                return own[0]
         return None
 
     def usual_place(self, exercise: Exercise) -> Path:
@@ -157,6 +159,24 @@ def reset(workspace: Workspace, exercise: Exercise) -> tuple[Path, Path | None]:
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = notebook(exercise) if place.suffix == ".ipynb" else exercise.stub.read_text("utf-8")
         place.write_text(fresh, "utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}); nothing was lost.") from None
+    return place, backup
+
+
+def fresh_stub(exercise: Exercise, folder: Path) -> tuple[Path, Path | None]:
+    """A fresh stub in `folder`; a file of its name that differs is kept as a backup. `(stub, backup)`.
+
+    Raises UsageProblem where the folder cannot be written.
+    """
+    place, backup = folder / f"{exercise.stem}.py", None
+    text = exercise.stub.read_text("utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if place.exists() and place.read_text("utf-8", "replace") != text:
+            backup = _free_name(place)
+            shutil.move(place, backup)
+        place.write_text(text, "utf-8")
     except OSError as error:
         raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}); nothing was lost.") from None
     return place, backup

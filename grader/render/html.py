@@ -34,14 +34,16 @@ STYLE = f"""
 [data-jp-theme-light="false"] .dlkit {{ {_DARK} }}
 body.vscode-light .dlkit {{ {_LIGHT} }}
 body.vscode-dark .dlkit {{ {_DARK} }}
-.dlkit .head {{ font-size: 1.15em; }} .dlkit h2 {{ font-size: 1.2em; }} .dlkit h3 {{ font-size: 1em; margin: 1em 0 .3em; }}
-.dlkit p {{ margin: .25em 0; white-space: pre-line; }} .dlkit ul {{ list-style: none; margin: .6em 0 !important; padding: 0 !important; }}
+.dlkit .head {{ font-size: 1.15em; }} .dlkit h2 {{ font-size: 1.2em; }}
+.dlkit h3 {{ font-size: 1em; margin: 1em 0 .3em; }}
+.dlkit p {{ margin: .25em 0; white-space: pre-line; }}
+.dlkit ul {{ list-style: none; margin: .6em 0 !important; padding: 0 !important; }}
 .dlkit li {{ border-top: 1px solid var(--line); padding: .35em 0; }}
 .dlkit .row {{ display: flex; gap: .6em; }} .dlkit .title {{ flex: 1; overflow-wrap: anywhere; }}
 .dlkit .more {{ margin-left: 1.5em; }} .dlkit .points {{ white-space: nowrap; }}
 .dlkit pre, .dlkit code {{ font: 12.5px/1.45 ui-monospace, monospace; color: var(--fore); background: var(--pane); }}
 .dlkit pre {{ margin: .3em 0; padding: .4em .6em; border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere;
-  word-break: normal !important;  max-height: 20em; overflow: auto; }}
+  word-break: normal !important; max-height: 20em; overflow: auto; }}
 .dlkit .good {{ color: var(--good); }} .dlkit .bad {{ color: var(--bad); }} .dlkit .so {{ color: var(--so); }}
 .dlkit .soft {{ color: var(--soft); font-size: .9em; }}
 .dlkit .tell {{ border-left: 3px solid var(--tell); padding-left: .6em; }}

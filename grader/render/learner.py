@@ -8,6 +8,7 @@ from ..catalog import Exercise
 from ..learner.desk import Hint
 from ..learner.doctor import Finding
 from ..learner.progress import Standing
+from ..learner.review import Due
 from ..wrong import WrongAnswer
 from .terminal import Style
 
@@ -97,11 +98,38 @@ def _span(seconds: float) -> str:
         return f"{seconds:.0f} s"
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
+    return f"{seconds / 3600:.0f} h" if seconds < 129600 else f"{seconds / 86400:.0f} days"
 
 
 def _days(streak: int) -> str:
     return "no streak yet" if not streak else f"{streak} day{'s' if streak > 1 else ''} in a row"
+
+
+def review_words(due: Sequence[Due], now: float, width: int, style: Style) -> str:
+    """What is due now, most urgent first, and what comes next."""
+    if not due:
+        return "Nothing is solved yet, so nothing is due. `dlkit next` says what to do."
+    ready = [d for d in due if d.at <= now]
+    lines = []
+    for d in ready:
+        facts = f"due since {_span(now - d.at)}, {d.recall:.0%} likely still known, {_times(d.reviews)}"
+        lines += textwrap.wrap(f"{d.exercise.slug}: {facts}", width, initial_indent="  - ", subsequent_indent="    ")
+    head = f"{len(ready)} of {len(due)} solved exercises are due again." if ready else "Nothing is due today."
+    later = [d for d in due if d.at > now][:3]
+    lines += textwrap.wrap("Next: " + ", ".join(f"{d.exercise.slug} in {_span(d.at - now)}" for d in later), width)
+    ways = [f"Do one again from a fresh stub: dlkit review {ready[0].exercise.slug}"] if ready else []
+    return "\n".join([style(head, bold=True), *(line for line in lines if line != "Next:"), *ways])
+
+
+def review_begun_words(exercise: Exercise, stub: str, backup: str, width: int) -> str:
+    lines = textwrap.wrap(f"A fresh stub is in {stub}.", width, break_long_words=False, break_on_hyphens=False)
+    if backup:
+        lines.append(f"What was there is kept as {backup}.")
+    return "\n".join([*lines, f"Write it again ({exercise.minutes} minutes), then: dlkit check {stub}"])
+
+
+def _times(reviews: int) -> str:
+    return "not reviewed yet" if not reviews else f"reviewed {reviews} time{'s' * (reviews != 1)}"
 
 
 def doctor_words(finding: Finding, style: Style) -> str:
