@@ -280,26 +280,34 @@ def reset(exercise: str) -> None:
 
 @cli.command("progress")
 @click.option("--export", is_flag=True, help="Print everything as one JSON object.")
-def progress_command(export: bool) -> None:
-    """Show how far you have come: points per track, attempts, hints, time to full marks, days in a row.
+@click.option("--html", "page", metavar="FILE", type=click.Path(dir_okay=False), help="Write a page with pictures.")
+def progress_command(export: bool, page: str | None) -> None:
+    """Show how far you have come: points per track and over time, attempts, hints, time to full marks, days in a row.
 
     \b
     dlkit progress
+    dlkit progress --html progress.html
     dlkit progress --export > progress.json
     """
     import json
     from datetime import date
 
     from dlkit.grader.catalog import catalog
-    from dlkit.grader.learner.progress import streak
+    from dlkit.grader.learner import desk
+    from dlkit.grader.learner.history import history
     from dlkit.grader.render.learner import progress_words
+    from dlkit.grader.render.progress_page import MARK, progress_page
 
     with _progress() as progress:
         if export:
             _say(json.dumps(progress.export(), indent=1))
             return
-        days = streak(progress.days(), date.today().isoformat())
-        _say(progress_words(list(catalog()), progress.standings(), days, _width(), _style()))
+        found = history(progress, date.today())
+    if page is None:
+        _say(progress_words(list(catalog()), found, _width(), _style()))
+        return
+    desk.write_page(Path(page), progress_page(list(catalog()), found), MARK)
+    _say(f"Written: {page}. Open it in a browser.")
 
 
 @cli.command()

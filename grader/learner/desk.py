@@ -102,3 +102,13 @@ def _not_in_an_interview(exercise: Exercise, progress: Progress) -> None:
             f"{exercise.slug} is asked in the interview that is running: no hints and no solution now."
             " `dlkit interview --end` ends it."
         )
+
+
+def write_page(path: Path, html: str, mark: str) -> None:
+    """Write a page; one of ours (it holds `mark`) is replaced, anything else is left. Raises UsageProblem."""
+    try:
+        if path.exists() and mark not in path.read_text("utf-8", "replace"):
+            raise UsageProblem(f"{path} exists and is no page of dlkit: it is left as it is. Choose another name.")
+        path.write_text(html, "utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be written ({error.strerror}). Choose another place.") from None

@@ -115,14 +115,18 @@ def _progress() -> None:
     from datetime import date
 
     from ..render.learner import progress_words
-    from .progress import ProgressUnavailable, opened, streak
+    from ..render.progress_page import progress_html
+    from ..render.terminal import no_style
+    from .history import history
+    from .progress import ProgressUnavailable, opened
 
     try:
         with opened() as progress:
-            days = streak(progress.days(), date.today().isoformat())
-            print(progress_words(list(catalog()), progress.standings(), days, 80, lambda text, **_: text))
+            found = history(progress, date.today())
     except ProgressUnavailable as error:
         raise UsageProblem(str(error)) from None
+    exercises = list(catalog())
+    _display(_bundle(progress_html(exercises, found), progress_words(exercises, found, 80, no_style)))
 
 
 def _cells() -> list[tuple[str, str]]:
