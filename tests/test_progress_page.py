@@ -66,7 +66,9 @@ def test_a_clock_that_was_wrong_is_said_and_takes_nothing(home):
     assert found.points == ((days_ago(2), 60.0), (TODAY, 90.0))
     assert found.attempts == {days_ago(2): 1}
     words = progress_words(EXERCISES, found, 80, no_style)
-    assert "The clock of this machine was wrong once, or is now: an attempt is dated 9999-12-31." in " ".join(words.split())
+    assert "The clock of this machine was wrong once, or is now: an attempt is dated 9999-12-31." in " ".join(
+        words.split()
+    )
     assert "best 90, 3 attempts" in words
 
 

@@ -20,7 +20,7 @@ from .progress import ProgressUnavailable, opened
 from .workspace import Workspace
 
 KEYS = "h hint · n next · l list · r run again · q quit"
-_SETTLE_MS = 40  # an editor writes several times in a row; then its file is whole
+_SETTLE_MS = 10  # silence that ends a burst of saves; a file that is written on meanwhile is graded again
 
 
 @dataclass
@@ -67,6 +67,7 @@ class _Desk:
         self._parent = parent
         self._said = ""  # shown under the report: a hint, the list
         self._seen: tuple[Any, ...] = ()
+        self._emptied: tuple[Any, ...] = ()
 
     def run(self, keys: Keys, once: bool) -> Exercise | None:
         self._grade()
@@ -90,7 +91,7 @@ class _Desk:
         from watchfiles import watch as follow
 
         for _ in follow(
-            self._workspace.root, debounce=_SETTLE_MS * 4, step=_SETTLE_MS, stop_event=keys.stopped,
+            self._workspace.root, debounce=_SETTLE_MS * 10, step=_SETTLE_MS, stop_event=keys.stopped,
             rust_timeout=100, yield_on_timeout=True, raise_interrupt=True,
         ):  # fmt: skip
             yield keys.take()
@@ -112,7 +113,12 @@ class _Desk:
         return ()
 
     def _changed(self) -> bool:
-        return self._stamp() != self._seen
+        """Whether there is something new to grade. An empty file has a moment's grace: editors empty, then write."""
+        stamp = self._stamp()
+        if stamp and not stamp[2] and stamp != self._emptied:
+            self._emptied = stamp
+            return False
+        return stamp != self._seen
 
     def _grade(self) -> None:
         self._seen = self._stamp()
@@ -129,9 +135,13 @@ class _Desk:
             self._show(str(error))
             return
         result = grade_with(self._suite, self._parent, self._exercise, answer, Options(fresh_seed()))
-        notes = desk.remember(result, file)
         self._said = ""
-        self._show("\n".join([self._screen.report(result), *notes, *self._onward(result)]))
+        report = self._screen.report(result)
+        if self._screen.live:
+            self._show(report)  # the verdict first: what it is kept in takes as long as a check
+        words = [*desk.remember(result, file), *self._onward(result)]
+        if words or not self._screen.live:
+            self._show("\n".join([report, *words]))
 
     def _onward(self, result: Result) -> list[str]:
         if not result.passed:
