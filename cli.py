@@ -146,9 +146,11 @@ def next_command() -> None:
     from dlkit.grader.learner import desk
     from dlkit.grader.render.learner import next_words
 
-    place = desk.here(Path.cwd())
-    exercise = desk.next_exercise(desk.in_workspace(place, catalog()), desk.standings())
-    file = place.file(exercise) or place.usual_place(exercise) if exercise else ""
+    place, known = desk.here(Path.cwd()), desk.standings()
+    for words in desk.remarks(place, catalog(), known):
+        click.echo(words, err=True)
+    exercise = desk.next_exercise(desk.in_workspace(place, catalog()), known)
+    file = place.file(exercise) or "" if exercise else ""
     _say(next_words(exercise, str(file), _width(), _style()))
 
 
@@ -177,7 +179,10 @@ def watch(exercise: str | None, once: bool) -> None:
         lambda result: report(result, _width(), _style()),
         lambda: listing(list(catalog()), _width(), _style(), None, desk.standings()),
     )
-    follow(desk.here(Path.cwd()), catalog(), screen, catalog().find(exercise) if exercise else None, once)
+    place = desk.here(Path.cwd())
+    for words in desk.remarks(place, catalog(), desk.standings()):
+        click.echo(words, err=True)
+    follow(place, catalog(), screen, catalog().find(exercise) if exercise else None, once)
 
 
 @cli.command("list")

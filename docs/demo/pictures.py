@@ -1,4 +1,4 @@
-"""Draws docs/demo/failing.svg and passing.svg, the pictures of the README, from real runs: python docs/demo/pictures.py"""
+"""Draws docs/demo/failing.svg and passing.svg, the pictures of the README, from real runs"""
 
 import inspect
 import io

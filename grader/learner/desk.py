@@ -43,6 +43,19 @@ def next_exercise(exercises: Iterable[Exercise], standings: dict[str, Standing])
     return next((e for e in exercises if standings.get(e.slug, Standing()).state == "open"), None)
 
 
+def remarks(place: workspace.Workspace, exercises: Iterable[Exercise], known: dict[str, Standing]) -> list[str]:
+    """What a learner should know of the workspace: it is old, or the exercise begun last has no file in it."""
+    words = [workspace.outdated(place)]
+    begun = [e for e in exercises if known.get(e.slug, Standing()).state == "started"]
+    last = max(begun, key=lambda e: known[e.slug].order, default=None)
+    if last is not None and place.file(last) is None:
+        words.append(
+            f"{last.slug}, which you began last, has no file in this workspace; `dlkit reset {last.slug}` puts a fresh"
+            " stub there."
+        )
+    return [w for w in words if w]
+
+
 def in_state(exercises: list[Exercise], known: dict[str, Standing], state: str | None) -> list[Exercise]:
     """Those of the exercises where the learner stands so (all of them for None)."""
     return [e for e in exercises if state in (None, known.get(e.slug, Standing()).state)]

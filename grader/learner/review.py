@@ -77,7 +77,7 @@ def _due(exercise: Exercise, history: Iterable[tuple[float, int]], now: float) -
     scheduler = Scheduler(learning_steps=(), relearning_steps=(), enable_fuzzing=False)  # in days, and repeatable
     card, reviews, latest = Card(card_id=int(exercise.number)), 0, 0.0
     for at, rating in history:
-        latest = max(latest, at)  # a clock that was set back
+        latest = max(latest, min(at, now))  # a clock that was wrong
         card, _ = scheduler.review_card(card, Rating(rating), review_datetime=datetime.fromtimestamp(latest, UTC))
         reviews += 1
     recall = scheduler.get_card_retrievability(card, datetime.fromtimestamp(max(now, latest), UTC))

@@ -16,6 +16,7 @@ from ..submission import read_submission
 from ..suite import Suite, with_suite
 from . import desk
 from .keys import Keys, keyboard
+from .lock import only_watch
 from .progress import ProgressUnavailable, opened
 from .workspace import Workspace
 
@@ -34,9 +35,12 @@ class Screen:
 
 
 def watch(workspace: Workspace, exercises: Catalog, screen: Screen, first: Exercise | None, once: bool = False) -> None:
-    """Follow the current exercise until the learner quits. `once` grades one time and returns (for pipes and tests)."""
+    """Follow the current exercise until the learner quits. `once` grades one time and returns (for pipes and tests).
+
+    Raises UsageProblem where another watch follows this workspace.
+    """
     exercise = first or desk.next_exercise(desk.in_workspace(workspace, exercises), desk.standings())
-    with keyboard(screen.live) as keys:
+    with contextlib.nullcontext() if once else only_watch(workspace.root), keyboard(screen.live) as keys:
         while exercise is not None:
             exercise = _follow(workspace, exercises, exercise, screen, keys, once)
     if exercise is None and not once:

@@ -76,14 +76,42 @@ def find(start: Path) -> Workspace | None:
 
 
 def _check_version(mark: Path) -> None:
+    if _version(mark) > VERSION:
+        raise UsageProblem(
+            f"{mark} is of a later dlkit (version {_version(mark)}). Update: pip install --upgrade dlkit"
+        )
+
+
+def _version(mark: Path) -> int:
     try:
-        version = tomllib.loads(mark.read_text("utf-8")).get("version", 1)
+        version = tomllib.loads(mark.read_text("utf-8")).get("version", 0)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageProblem(
             f"{mark} cannot be read ({error}). Mend it, or delete it and run `dlkit init` again."
         ) from None
-    if not isinstance(version, int) or version > VERSION:
-        raise UsageProblem(f"{mark} is of a later dlkit (version {version}). Update: pip install --upgrade dlkit")
+    if type(version) is not int:
+        raise UsageProblem(f"{mark}: `version = {version!r}` is no number. Write `version = {VERSION}`.")
+    return version
+
+
+def outdated(workspace: Workspace) -> str:
+    """A sentence for the learner where the workspace was made by an earlier dlkit (it works); else nothing."""
+    version = _version(workspace.root / MARK)
+    if version >= VERSION:
+        return ""
+    return (
+        f"This workspace is of an earlier dlkit (version {version}). `dlkit init {workspace.root}` adds what is new"
+        " and changes nothing that you edited."
+    )
+
+
+def _renewed(mark: Path) -> str | None:
+    """The text of an older workspace's file with the present version, the rest as it is; None where it is not old."""
+    if not mark.is_file() or _version(mark) >= VERSION:
+        return None
+    text, line = mark.read_text("utf-8"), f"version = {VERSION}"
+    changed, count = re.subn(r"(?m)^version\s*=.*$", line, text, count=1)
+    return changed if count else f"{line}\n{text}"
 
 
 def create(folder: Path, exercises: Iterable[Exercise], notebooks: bool) -> list[Path]:
@@ -109,6 +137,10 @@ def create(folder: Path, exercises: Iterable[Exercise], notebooks: bool) -> list
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
                 written.append(path)
+        renewed = _renewed(folder / MARK)
+        if renewed is not None:
+            (folder / MARK).write_text(renewed, "utf-8")
+            written.append(folder / MARK)
     except OSError as error:
         raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}). Choose another folder.") from None
     return written

@@ -22,7 +22,10 @@ def next_words(exercise: Exercise | None, place: str, width: int, style: Style) 
     if exercise is None:
         return "Every exercise is solved. `dlkit progress` shows how."
     facts = f"{exercise.track} · {exercise.framework} · level {exercise.level} of 5 · {exercise.minutes} minutes"
-    lines = [style(f"{exercise.name} · {exercise.title}", bold=True), style(facts, dim=True), "", f"Edit {place}"]
+    lines = [style(f"{exercise.name} · {exercise.title}", bold=True), style(facts, dim=True), ""]
+    if not place:
+        return "\n".join([*lines, f"It has no file here: dlkit reset {exercise.slug} puts a fresh stub there."])
+    lines.append(f"Edit {place}")
     return "\n".join(
         [*lines, f"then: dlkit check {exercise.slug}   (or `dlkit watch`; statement: dlkit show {exercise.slug})"]
     )
