@@ -2,10 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 from dlkit.grader.catalog import catalog
@@ -114,6 +117,49 @@ def test_the_learners_day_in_a_notebook(run):
 def test_a_wrong_command_is_one_sentence(run, cell, sentence):
     assert run[cell]["errors"] == []
     assert run[cell]["text"].startswith(sentence)
+
+
+def test_a_check_can_be_interrupted_and_done_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+
+    def run(code, interrupt=False):
+        """What is shown; with `interrupt`, the kernel is stopped as soon as something is."""
+        asked, shown = client.execute(code), []
+        while True:
+            message = client.get_iopub_msg(timeout=120)
+            content = message["content"]
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            if message["msg_type"] in ("display_data", "update_display_data", "error"):
+                shown.append(content.get("data", {}).get("text/plain", content.get("ename")))
+                if interrupt:
+                    manager.interrupt_kernel()
+                    interrupt = False
+            if content.get("execution_state") == "idle":
+                return shown
+
+    try:
+        run("%load_ext dlkit\n" + ANSWER.replace("    m = ", "    while True: pass\n    m = "))
+        assert run("%dlkit check softmax", interrupt=True) == ["Grading softmax …", "Stopped."]
+        run(ANSWER)
+        assert "100 of 100 points" in run("%dlkit check softmax")[-1]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_importing_dlkit_imports_nothing_heavy():
+    code = "import dlkit, sys; print(*{'IPython', 'numpy', 'click', 'rich', 'pytest'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_outside_of_a_notebook_check_says_so():
+    code = "from dlkit.notebook import check; check('softmax')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "This is no notebook. In a terminal: dlkit check softmax FILE" in done.stdout
 
 
 def test_the_workspaces_notebooks_check_themselves(tmp_path):

@@ -51,6 +51,8 @@ def _said(work: Any) -> None:
         _show(error.format_message())
     except (DlkitError, ValueError) as error:  # ValueError: a quotation mark that is not closed
         _show(str(error))
+    except KeyboardInterrupt:
+        _show("Stopped.")
     except Exception as error:
         _show(f"A fault of dlkit, not of your answer: {type(error).__name__}: {error}. Please report it.")
 
@@ -131,9 +133,11 @@ def _progress() -> None:
 
 def _cells() -> list[tuple[str, str]]:
     """What was run in this session, in order, each under the number that stands beside its cell."""
-    from IPython.core.getipython import get_ipython
+    shell: Any = None
+    with contextlib.suppress(ImportError):
+        from IPython.core.getipython import get_ipython
 
-    shell: Any = get_ipython()
+        shell = get_ipython()
     if shell is None:
         raise UsageProblem("This is no notebook. In a terminal: dlkit check softmax FILE")
     return [(f"cell [{n}]", source) for n, source in enumerate(shell.history_manager.input_hist_raw) if source.strip()]
@@ -162,8 +166,11 @@ def _show(text: str) -> None:
 
 
 def _display(bundle: dict[str, str], **options: Any) -> Any:
-    import IPython.display
-
+    try:
+        import IPython.display
+    except ImportError:  # called from a plain Python
+        print(bundle["text/plain"])
+        return None
     display: Any = IPython.display.display
     return display(bundle, raw=True, **options)
 
@@ -187,7 +194,7 @@ class _Service:
         try:
             reply = self._ask(json.dumps(request))
         except BaseException:
-            self.end()
+            self.end(patience=0.0)  # what it would still say belongs to no question
             raise
         if "error" in reply:
             raise UsageProblem(reply["error"])
@@ -217,7 +224,8 @@ class _Service:
         self._process = subprocess.Popen(command, text=True, encoding="utf-8", cwd="/", start_new_session=True, **pipes)
         atexit.register(self.end)
 
-    def end(self) -> None:
+    def end(self, patience: float = 3.0) -> None:
+        """End the process, which ends its candidates; it is killed where that takes longer than `patience` seconds."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -226,7 +234,7 @@ class _Service:
                 with contextlib.suppress(OSError):
                     pipe.close()
         try:
-            process.wait(3.0)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

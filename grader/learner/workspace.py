@@ -25,6 +25,8 @@ _README = """# My dlkit workspace
     dlkit check softmax     grade one exercise
     dlkit hint softmax      one hint more
     dlkit progress          how far you have come
+    dlkit interview         exercises against the clock
+    dlkit review            what is due again
 
 Each file holds its statement at the top. `dlkit reset softmax` gives a fresh stub and keeps your answer as a backup.
 """
