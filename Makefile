@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test check-python lint types tests dev strength clean
+.PHONY: demo test bench check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -33,6 +33,10 @@ lint: $(VENV)/.dlkit-dev
 types: $(VENV)/.dlkit-dev
 	@mkdir -p .types && ln -sfn "$(CURDIR)" .types/dlkit
 	MYPYPATH=.types $(BIN)/mypy -p dlkit.grader -m dlkit.cli
+
+# Ratios that the design promises, measured in one run.
+bench: $(VENV)/.dlkit-dev
+	$(BIN)/python benchmarks/bench.py
 
 # The strength of every exercise's hidden tests, for docs/strength.md: slow.
 strength: $(VENV)/.dlkit-dev

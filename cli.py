@@ -146,9 +146,11 @@ def next_command() -> None:
     from dlkit.grader.learner import desk
     from dlkit.grader.render.learner import next_words
 
-    place = desk.here(Path.cwd())
-    exercise = desk.next_exercise(desk.in_workspace(place, catalog()), desk.standings())
-    file = place.file(exercise) or place.usual_place(exercise) if exercise else ""
+    place, known = desk.here(Path.cwd()), desk.standings()
+    for words in desk.remarks(place, catalog(), known):
+        click.echo(words, err=True)
+    exercise = desk.next_exercise(desk.in_workspace(place, catalog()), known)
+    file = place.file(exercise) or "" if exercise else ""
     _say(next_words(exercise, str(file), _width(), _style()))
 
 
@@ -177,7 +179,10 @@ def watch(exercise: str | None, once: bool) -> None:
         lambda result: report(result, _width(), _style()),
         lambda: listing(list(catalog()), _width(), _style(), None, desk.standings()),
     )
-    follow(desk.here(Path.cwd()), catalog(), screen, catalog().find(exercise) if exercise else None, once)
+    place = desk.here(Path.cwd())
+    for words in desk.remarks(place, catalog(), desk.standings()):
+        click.echo(words, err=True)
+    follow(place, catalog(), screen, catalog().find(exercise) if exercise else None, once)
 
 
 @cli.command("list")
@@ -280,26 +285,106 @@ def reset(exercise: str) -> None:
 
 @cli.command("progress")
 @click.option("--export", is_flag=True, help="Print everything as one JSON object.")
-def progress_command(export: bool) -> None:
-    """Show how far you have come: points per track, attempts, hints, time to full marks, days in a row.
+@click.option("--html", "page", metavar="FILE", type=click.Path(dir_okay=False), help="Write a page with pictures.")
+def progress_command(export: bool, page: str | None) -> None:
+    """Show how far you have come: points per track and over time, attempts, hints, time to full marks, days in a row.
 
     \b
     dlkit progress
+    dlkit progress --html progress.html
     dlkit progress --export > progress.json
     """
     import json
     from datetime import date
 
     from dlkit.grader.catalog import catalog
-    from dlkit.grader.learner.progress import streak
+    from dlkit.grader.learner import desk
+    from dlkit.grader.learner.history import history
     from dlkit.grader.render.learner import progress_words
+    from dlkit.grader.render.progress_page import MARK, progress_page
 
     with _progress() as progress:
         if export:
             _say(json.dumps(progress.export(), indent=1))
             return
-        days = streak(progress.days(), date.today().isoformat())
-        _say(progress_words(list(catalog()), progress.standings(), days, _width(), _style()))
+        found = history(progress, date.today())
+    if page is None:
+        _say(progress_words(list(catalog()), found, _width(), _style()))
+        return
+    desk.write_page(Path(page), progress_page(list(catalog()), found), MARK)
+    _say(f"Written: {page}. Open it in a browser.")
+
+
+@cli.command()
+@click.option("--minutes", type=click.IntRange(1, 480), default=45, show_default=True, help="How long it lasts.")
+@click.option("--count", type=click.IntRange(1, 10), default=2, show_default=True, help="How many exercises.")
+@click.option("--track", metavar="A-R", help="Only this track, by its letter or a word of its name.")
+@click.option("--level", type=click.IntRange(1, 5), help="Only this level.")
+@click.option("--grade", is_flag=True, help="Say the points so far, in the running interview.")
+@click.option("--end", is_flag=True, help="End the running interview: the report.")
+def interview(minutes: int, count: int, track: str | None, level: int | None, grade: bool, end: bool) -> None:
+    """Sit an interview: exercises you have not solved lately, fresh stubs, a countdown, no hints; a report at the end.
+
+    It goes on when the terminal is closed; the same command comes back to it.
+
+    \b
+    dlkit interview
+    dlkit interview --minutes 30 --count 1 --track optimizers
+    dlkit interview --grade
+    """
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner.interview import Sitting, running_or_new, sit
+    from dlkit.grader.learner.interviews import need_running
+
+    with _progress() as progress:
+        if grade or end:
+            need_running(progress)
+        found = running_or_new(progress, Path.cwd(), catalog(), minutes, count, (track, level))
+        sit(Sitting(progress, found, catalog()), _interview_screen(), grade, end)
+
+
+def _interview_screen() -> Any:
+    from dlkit.grader.learner.interview import Screen, follow_ups
+    from dlkit.grader.render import interview as words
+
+    live = sys.stdin.isatty() and sys.stdout.isatty()
+    return Screen(
+        live,
+        lambda text: _say(f"\r\x1b[2K{text}" if live else text),  # in the place of the countdown
+        lambda left: click.echo("\r\x1b[2K" + words.countdown(left, _width()), nl=False),
+        lambda found, files: words.opening(found, files, live, _width(), _style()),
+        lambda graded: words.graded(graded, _width(), _style()),
+        lambda found, graded: words.final(
+            found, graded, {g.exercise.slug: follow_ups(g.exercise) for g in graded}, _width(), _style()
+        ),
+    )
+
+
+@cli.command()
+@click.argument("exercise", required=False, type=EXERCISE)
+@click.option("--start", is_flag=True, help="Begin with the most urgent one.")
+def review(exercise: str | None, start: bool) -> None:
+    """List the solved exercises that are due again (spaced repetition); with a name, begin one from a fresh stub.
+
+    \b
+    dlkit review
+    dlkit review softmax
+    """
+    import time
+
+    from dlkit.grader.catalog import catalog
+    from dlkit.grader.learner import desk
+    from dlkit.grader.learner import review as reviews
+    from dlkit.grader.render.learner import review_begun_words, review_words
+
+    with _progress() as progress:
+        due = reviews.schedule(progress, catalog(), time.time())
+        chosen = catalog().find(exercise) if exercise else due[0].exercise if start and due else None
+        if chosen is None:
+            _say(review_words(due, time.time(), _width(), _style()))
+            return
+        stub, backup = reviews.begin(progress, desk.here(Path.cwd()), chosen)
+        _say(review_begun_words(chosen, str(stub), str(backup or ""), _width()))
 
 
 @cli.command()

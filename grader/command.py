@@ -46,8 +46,8 @@ def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], 
     exercise = catalog().find(request.exercise)
     file = request.file or _answer_file(request.exercise, exercise)
     submission = read_submission(exercise, file, stdin)
-    _need_machine(exercise, request.device)
-    _need_checks(exercise, request.only)
+    need_machine(exercise, request.device)
+    need_checks(exercise, request.only)
     limits = None if request.timeout is None else Limits(call_seconds=request.timeout)
     seed = fresh_seed() if request.seed is None else request.seed
     options = Options(seed, limits, request.only, "cpu", request.sandbox)
@@ -71,8 +71,8 @@ def run_debug(name: str, check: str, file: str | None, seed: int) -> int:
     exercise = catalog().find(name)
     answer = file or _answer_file(name, exercise)
     read_submission(exercise, answer, io.BytesIO())  # says what is wrong with the file, if anything
-    _need_machine(exercise, "cpu")
-    _need_checks(exercise, (check,))
+    need_machine(exercise, "cpu")
+    need_checks(exercise, (check,))
     arguments = [
         "-p",
         "dlkit.grader.plugin",
@@ -127,7 +127,8 @@ def _answer_file(text: str, exercise: Exercise) -> str:
     )
 
 
-def _need_machine(exercise: Exercise, device: str) -> None:
+def need_machine(exercise: Exercise, device: str) -> None:
+    """Raises MissingOnMachine where the exercise's framework, or the device asked for, is not here."""
     if exercise.framework == "torch" and not _has_torch():
         raise MissingOnMachine(
             f"{exercise.name} needs PyTorch, which is not installed. Install it: pip install 'dlkit[torch]'"
@@ -148,7 +149,8 @@ def _has_torch() -> bool:
         return False
 
 
-def _need_checks(exercise: Exercise, only: tuple[str, ...]) -> None:
+def need_checks(exercise: Exercise, only: tuple[str, ...]) -> None:
+    """Raises UsageProblem for a check that the exercise does not have."""
     names = public_checks(exercise)
     for name in only:
         if name not in names:

@@ -103,11 +103,15 @@ def _cell_source(cell: dict[str, Any]) -> str:
 # What decides whether a line begins a statement: strings, brackets, comments.
 _TOKEN = re.compile(r"""#.*|'''|\"\"\"|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[\[({]|[\])}]""")
 _HELP = re.compile(r"[\w.]+\?{1,2}\s*")
+_CAPTURED = re.compile(r"(\s*)([\w.,\s*()\[\]]+?)\s*=\s*[%!]")  # `files = !ls`, `t = %timeit -o f()`
 _TIMING = ("time", "timeit", "capture", "prun")  # cell magics that run the cell as Python
 
 
 def without_magics(source: str) -> str:
-    """Cell source as Python: `%matplotlib inline`, `!pip …`, `?help` become empty lines, so line numbers stay."""
+    """Cell source as Python: `%matplotlib inline`, `!pip …`, `?help` become empty lines, so line numbers stay.
+
+    What a line captures from a command (`files = !ls`) becomes None: nothing is run.
+    """
     lines = source.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if lines[first].startswith("%%"):
@@ -115,17 +119,28 @@ def without_magics(source: str) -> str:
         if magic and magic[0] not in _TIMING:
             return ""  # another language, or a file that is written
         lines[first] = ""
-    quote, depth, continued = "", 0, False
+    quote, depth, continued, of_magic = "", 0, False, False
     for i, line in enumerate(lines):
-        text = line.strip()
-        if not (quote or depth or continued) and (text.startswith(("%", "!", "?")) or _HELP.fullmatch(text)):
-            # No statement of Python's begins like this. A body may consist of it alone.
-            indent = line[: len(line) - len(line.lstrip())]
-            lines[i] = f"{indent}pass" if indent and i > first else ""
+        if of_magic:  # a command that goes on after a backslash
+            lines[i], of_magic = "", line.endswith("\\")
+            continue
+        plain = None if quote or depth or continued else _plain(line, i > first)
+        if plain is not None:
+            lines[i], of_magic = plain, line.endswith("\\")
             continue
         quote, depth = _scanned(line, quote, depth)
         continued = line.endswith("\\")
     return "\n".join(lines)
+
+
+def _plain(line: str, inside: bool) -> str | None:
+    """What stands for a line that is IPython's and no Python (no statement begins like this); None for Python."""
+    text = line.strip()
+    if text.startswith(("%", "!", "?")) or _HELP.fullmatch(text):
+        indent = line[: len(line) - len(line.lstrip())]
+        return f"{indent}pass" if indent and inside else ""  # a body may consist of it alone
+    captured = _CAPTURED.match(line)
+    return f"{captured[1]}{captured[2]} = None" if captured else None
 
 
 def _scanned(line: str, quote: str, depth: int) -> tuple[str, int]:

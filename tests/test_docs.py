@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_commands_run(block, tmp_path):
     done = subprocess.run(
         ["bash", "-e", "-c", block],
         cwd=tmp_path,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, "XDG_DATA_HOME": str(tmp_path / "data")},
         capture_output=True,
         text=True,
         check=False,
@@ -54,6 +55,23 @@ def test_the_report_in_the_readme_is_real():
         check=False,
     )
     assert shown in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("picture", "file"),
+    [("failing", "docs/demo/softmax_with_a_mistake.py"), ("passing", "solutions/exercise_07_softmax.py")],
+)
+def test_the_pictures_show_what_is_printed(picture, file):
+    """Drawn by docs/demo/pictures.py from a real run; draw them again when the report changes."""
+    drawn = ElementTree.parse(ROOT / "docs" / "demo" / f"{picture}.svg")
+    shown = "".join(e.text or "" for e in drawn.iter() if e.tag.endswith("}text"))
+    done = subprocess.run(
+        [sys.executable, "-m", "dlkit.cli", "check", "softmax", str(ROOT / file), "--seed", "7"],
+        env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    report = done.stdout[: done.stdout.rindex("\n", 0, -1)]  # without the seconds it took
+    assert "".join(report.split()) in "".join(shown.split())
+    assert "@font-face" not in (ROOT / "docs" / "demo" / f"{picture}.svg").read_text("utf-8")  # nothing loaded
 
 
 def test_every_command_is_in_the_documentation():

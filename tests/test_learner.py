@@ -1,16 +1,11 @@
 """The learner's day: workspace, progress, hints, solution, reset, doctor, watch."""
 
 import json
-import os
-import pty
 import re
-import select
-import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -238,10 +233,10 @@ def test_only_files_of_a_workspace_are_remembered(place, home, tmp_path):
 def test_next_exercise():
     first, second = list(catalog())[:2]
     assert desk.next_exercise(catalog(), {}) == first
-    assert desk.next_exercise(catalog(), {first.slug: Standing(1, 100, 0.0, 1.0, 1.0)}) == second
-    started = {SOFTMAX.slug: Standing(attempts=1, best=20, last_at=5.0), second.slug: Standing(attempts=1, last_at=2.0)}
+    assert desk.next_exercise(catalog(), {first.slug: Standing(1, 1, 100, 0.0, 1.0, 1.0)}) == second
+    started = {SOFTMAX.slug: Standing(attempts=1, best=20, order=5), second.slug: Standing(attempts=1, order=2)}
     assert desk.next_exercise(catalog(), started) == SOFTMAX
-    solved = {e.slug: Standing(1, 100, 0.0, 1.0, 1.0) for e in catalog()}
+    solved = {e.slug: Standing(1, 1, 100, 0.0, 1.0, 1.0) for e in catalog()}
     assert desk.next_exercise(catalog(), solved) is None
 
 
@@ -298,51 +293,9 @@ def test_doctor(home):
 # Watch
 
 
-class Terminal:
-    """`dlkit watch` in a terminal of its own; `see` waits for words after the last clearing of the screen."""
-
-    def __init__(self, cwd, columns=80):
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"} | {"TERM": "xterm", "NO_COLOR": "1"}
-            os.chdir(cwd)
-            os.execve(sys.executable, [*DLKIT, "watch"], environment)
-        import fcntl
-        import struct
-        import termios
-
-        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-        self.text = ""
-
-    def see(self, words, seconds=60):
-        end = time.monotonic() + seconds
-        while words not in self.text.rpartition("\x1b[2J")[2]:
-            assert time.monotonic() < end, f"waited in vain for {words!r}; the screen is:\n{self.text[-2000:]}"
-            if select.select([self.descriptor], [], [], 0.1)[0]:
-                self.text += os.read(self.descriptor, 65536).decode()
-
-    def press(self, key):
-        os.write(self.descriptor, key.encode())
-
-    def end(self):
-        self.press("q")
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                if select.select([self.descriptor], [], [], 0.1)[0] and not os.read(self.descriptor, 65536):
-                    break
-            except OSError:
-                break
-        else:
-            os.kill(self.pid, signal.SIGKILL)
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.descriptor)
-        return os.waitstatus_to_exitcode(status)
-
-
-def test_watch_follows_the_file(place, home):
+def test_watch_follows_the_file(place, home, terminal):
     desk.remember(result(), place.file(SOFTMAX))  # softmax is the exercise begun last
-    terminal = Terminal(place.root)
+    terminal = terminal(place.root, "watch")
     terminal.see("not started")
     mine = place.file(SOFTMAX)
     answer = SOFTMAX.solution.read_text("utf-8")
@@ -366,7 +319,8 @@ def test_watch_follows_the_file(place, home):
     terminal.see("not there yet")
     terminal.press("n")
     terminal.see("not started")
-    assert terminal.end() == 0
+    terminal.press("q")
+    assert terminal.wait() == 0
     standings = desk.standings()
     assert standings["softmax"].solved_at is not None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = ("cli.py", "grader", "exercises", "solutions", "tests/hidden")
+SHIPPED = ("cli.py", "notebook.py", "grader", "exercises", "solutions", "tests/hidden")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..catalog import Exercise
 from ..errors import UsageProblem
 from ..result import Result
-from . import workspace
+from . import interviews, review, workspace
 from .progress import Progress, ProgressUnavailable, Standing, default_path, opened
 
 
@@ -39,8 +39,21 @@ def next_exercise(exercises: Iterable[Exercise], standings: dict[str, Standing])
     exercises = list(exercises)
     begun = [e for e in exercises if standings.get(e.slug, Standing()).state == "started"]
     if begun:
-        return max(begun, key=lambda e: standings[e.slug].last_at or 0.0)
+        return max(begun, key=lambda e: standings[e.slug].order)
     return next((e for e in exercises if standings.get(e.slug, Standing()).state == "open"), None)
+
+
+def remarks(place: workspace.Workspace, exercises: Iterable[Exercise], known: dict[str, Standing]) -> list[str]:
+    """What a learner should know of the workspace: it is old, or the exercise begun last has no file in it."""
+    words = [workspace.outdated(place)]
+    begun = [e for e in exercises if known.get(e.slug, Standing()).state == "started"]
+    last = max(begun, key=lambda e: known[e.slug].order, default=None)
+    if last is not None and place.file(last) is None:
+        words.append(
+            f"{last.slug}, which you began last, has no file in this workspace; `dlkit reset {last.slug}` puts a fresh"
+            " stub there."
+        )
+    return [w for w in words if w]
 
 
 def in_state(exercises: list[Exercise], known: dict[str, Standing], state: str | None) -> list[Exercise]:
@@ -62,24 +75,30 @@ def standings() -> dict[str, Standing]:
 def remember(result: Result, file: Path) -> list[str]:
     """Keep an attempt at a file of a workspace; remarks for the learner. Other files leave no trace."""
     complete = result.max_score == 100 and result.status != "internal_error"
-    if not complete or workspace.find(file.resolve().parent) is None:
+    place = workspace.find(file.resolve().parent)
+    if not complete or place is None:
         return []
+    kind = "review" if review.is_review(place, file) else "practice"
     try:
         with opened() as progress:
-            progress.record(result, time.time())
-            return progress.notes
+            now = time.time()
+            progress.record(result, now, kind)
+            words = review.remember(progress, result, now) if kind == "review" else []
+            return [*progress.notes, *words]
     except ProgressUnavailable as error:
         return [str(error)]
 
 
 def hint(exercise: Exercise, progress: Progress) -> Hint:
-    """One hint more than before; the last one again when there are no more."""
+    """One hint more than before; the last one again when there are no more. Raises UsageProblem in an interview."""
+    _not_in_an_interview(exercise, progress)
     number = progress.take_hint(exercise.slug, len(exercise.hints), time.time())
     return Hint(number, len(exercise.hints), exercise.hints[number - 1])
 
 
 def may_see_solution(exercise: Exercise, progress: Progress, give_up: bool) -> None:
     """Recorded. Raises UsageProblem before full marks, unless the learner gives up."""
+    _not_in_an_interview(exercise, progress)
     standing = progress.standing(exercise.slug)
     if standing.state != "solved" and not give_up:
         raise UsageProblem(
@@ -87,3 +106,22 @@ def may_see_solution(exercise: Exercise, progress: Progress, give_up: bool) -> N
             f" `dlkit hint {exercise.slug}` helps on; `dlkit solution {exercise.slug} --give-up` shows it now."
         )
     progress.see_solution(exercise.slug, standing.state != "solved", time.time())
+    review.give_up(progress, exercise.slug, time.time())
+
+
+def _not_in_an_interview(exercise: Exercise, progress: Progress) -> None:
+    if interviews.is_asked(progress, exercise.slug, time.time()):
+        raise UsageProblem(
+            f"{exercise.slug} is asked in the interview that is running: no hints and no solution now."
+            " `dlkit interview --end` ends it."
+        )
+
+
+def write_page(path: Path, html: str, mark: str) -> None:
+    """Write a page; one of ours (it holds `mark`) is replaced, anything else is left. Raises UsageProblem."""
+    try:
+        if path.exists() and mark not in path.read_text("utf-8", "replace"):
+            raise UsageProblem(f"{path} exists and is no page of dlkit: it is left as it is. Choose another name.")
+        path.write_text(html, "utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be written ({error.strerror}). Choose another place.") from None

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..result import Result
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = (
     """
     CREATE TABLE attempts (
@@ -26,6 +26,23 @@ _SCHEMA = (
         exercise TEXT NOT NULL, level INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (exercise, level)
     );
     CREATE TABLE solutions (exercise TEXT PRIMARY KEY, at REAL NOT NULL, gave_up INTEGER NOT NULL);
+    """,
+    # Version 2: interviews and reviews. Times within an interview are seconds since it began.
+    """
+    ALTER TABLE attempts ADD COLUMN kind TEXT NOT NULL DEFAULT 'practice';
+    CREATE TABLE interviews (
+        id INTEGER PRIMARY KEY, started_at REAL NOT NULL, minutes REAL NOT NULL, folder TEXT NOT NULL,
+        used_s REAL NOT NULL DEFAULT 0, event_s REAL NOT NULL DEFAULT 0, ended_at REAL
+    );
+    CREATE TABLE interview_items (
+        interview INTEGER NOT NULL REFERENCES interviews (id), position INTEGER NOT NULL, exercise TEXT NOT NULL,
+        saved_at REAL NOT NULL, spent_s REAL NOT NULL DEFAULT 0, status TEXT, score REAL,
+        PRIMARY KEY (interview, position)
+    );
+    CREATE TABLE reviews (
+        id INTEGER PRIMARY KEY, exercise TEXT NOT NULL, started_at REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+        ended_at REAL, rating INTEGER
+    );
     """,
 )
 
@@ -39,13 +56,16 @@ class Standing:
     """Where a learner stands with one exercise. Times are seconds since the epoch."""
 
     attempts: int = 0
+    tries: int = 0  # attempts up to the first full marks
     best: float = 0.0
     first_at: float | None = None
-    solved_at: float | None = None
+    solved_at: float | None = None  # the first full marks
+    passed_at: float | None = None  # the latest
     last_at: float | None = None
     hints: int = 0
     gave_up: bool = False
     mistakes: list[str] = field(default_factory=list)  # named at the last attempt
+    order: int = 0  # of the last attempt among all; a clock may jump
 
     @property
     def state(self) -> str:
@@ -98,7 +118,10 @@ class Progress:
         return db
 
     def _migrate(self, db: sqlite3.Connection) -> None:
-        if db.execute("PRAGMA user_version").fetchone()[0] >= VERSION:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise ProgressUnavailable(f"progress is not kept: {self.path} is of a later dlkit. Update this one")
+        if version == VERSION:
             return
         db.execute("BEGIN IMMEDIATE")
         have = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
@@ -111,17 +134,33 @@ class Progress:
     def close(self) -> None:
         self._db.close()
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """For the tables of interviews and reviews."""
+        return self._db
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what is written inside, or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
     # Writing
 
-    def record(self, result: Result, at: float) -> None:
-        """Keep an attempt at all checks of an exercise."""
+    def record(self, result: Result, at: float, kind: str = "practice") -> None:
+        """Keep an attempt at all checks of an exercise; `kind` is `practice`, `interview` or `review`."""
         mistakes = sorted({c.diagnosis.mistake for c in result.checks if c.diagnosis})
         self._db.execute(
-            "INSERT INTO attempts (at, exercise, status, score, max_score, seed, duration_s, mistakes)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO attempts (at, exercise, status, score, max_score, seed, duration_s, mistakes,"
+            " kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 at, result.slug, result.status, result.score, result.max_score, result.seed, result.duration_s,
-                json.dumps(mistakes),
+                json.dumps(mistakes), kind,
             ),
         )  # fmt: skip
 
@@ -143,16 +182,18 @@ class Progress:
         """By exercise, for those that were touched."""
         found: dict[str, Standing] = {}
         rows = self._db.execute(
-            "SELECT exercise, at, score, max_score, status, mistakes FROM attempts ORDER BY at, id"
+            "SELECT id, exercise, at, score, max_score, status, mistakes FROM attempts ORDER BY id"
         ).fetchall()
-        for exercise, at, score, max_score, status, mistakes in rows:
+        for order, exercise, at, score, max_score, status, mistakes in rows:
             s = found.setdefault(exercise, Standing(first_at=at))
             s.attempts += 1
-            s.last_at = at
+            s.order, s.last_at = order, at
             s.best = max(s.best, score)
             s.mistakes = json.loads(mistakes)
-            if status == "passed" and max_score == 100 and s.solved_at is None:
-                s.solved_at = at
+            if status == "passed" and max_score == 100:
+                s.passed_at = at
+                if s.solved_at is None:
+                    s.solved_at, s.tries = at, s.attempts
         for exercise, level in self._db.execute("SELECT exercise, MAX(level) FROM hints GROUP BY exercise"):
             found.setdefault(exercise, Standing()).hints = level
         for exercise, gave_up in self._db.execute("SELECT exercise, gave_up FROM solutions"):
@@ -166,13 +207,23 @@ class Progress:
 
     def export(self) -> dict[str, Any]:
         """Everything, as plain data."""
-        rows = self._db.execute("SELECT * FROM attempts ORDER BY id")
-        names = [column[0] for column in rows.description]
-        attempts = [dict(zip(names, row, strict=True)) for row in rows]
+        attempts = self._rows("attempts")
         for attempt in attempts:
             attempt["mistakes"] = json.loads(attempt["mistakes"])
         standings = {k: {**asdict(s), "state": s.state} for k, s in self.standings().items()}
-        return {"schema": "dlkit.progress/1", "attempts": attempts, "exercises": standings, "days": self.days()}
+        tables = {name: self._rows(name) for name in ("interviews", "interview_items", "reviews")}
+        return {
+            "schema": "dlkit.progress/1",
+            "attempts": attempts,
+            "exercises": standings,
+            "days": self.days(),
+            **tables,
+        }
+
+    def _rows(self, table: str) -> list[dict[str, Any]]:
+        rows = self._db.execute(f"SELECT * FROM {table} ORDER BY rowid")
+        names = [column[0] for column in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @contextlib.contextmanager

@@ -1,10 +1,7 @@
 """Grade on save: one warm parent and one collected suite per exercise, the report in place, keys for the rest."""
 
 import contextlib
-import os
-import select
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +15,13 @@ from ..sandbox import Parent, start
 from ..submission import read_submission
 from ..suite import Suite, with_suite
 from . import desk
+from .keys import Keys, keyboard
+from .lock import only_watch
 from .progress import ProgressUnavailable, opened
 from .workspace import Workspace
 
 KEYS = "h hint · n next · l list · r run again · q quit"
-_SETTLE_MS = 40  # an editor writes several times in a row; then its file is whole
+_SETTLE_MS = 10  # silence that ends a burst of saves; a file that is written on meanwhile is graded again
 
 
 @dataclass
@@ -36,9 +35,12 @@ class Screen:
 
 
 def watch(workspace: Workspace, exercises: Catalog, screen: Screen, first: Exercise | None, once: bool = False) -> None:
-    """Follow the current exercise until the learner quits. `once` grades one time and returns (for pipes and tests)."""
+    """Follow the current exercise until the learner quits. `once` grades one time and returns (for pipes and tests).
+
+    Raises UsageProblem where another watch follows this workspace.
+    """
     exercise = first or desk.next_exercise(desk.in_workspace(workspace, exercises), desk.standings())
-    with _keys(screen.live) as keys:
+    with contextlib.nullcontext() if once else only_watch(workspace.root), keyboard(screen.live) as keys:
         while exercise is not None:
             exercise = _follow(workspace, exercises, exercise, screen, keys, once)
     if exercise is None and not once:
@@ -46,7 +48,7 @@ def watch(workspace: Workspace, exercises: Catalog, screen: Screen, first: Exerc
 
 
 def _follow(
-    workspace: Workspace, exercises: Catalog, exercise: Exercise, screen: Screen, keys: "Keys", once: bool
+    workspace: Workspace, exercises: Catalog, exercise: Exercise, screen: Screen, keys: Keys, once: bool
 ) -> Exercise | None:
     """Grade one exercise on every save; the exercise to go on with, or None to stop."""
 
@@ -69,8 +71,9 @@ class _Desk:
         self._parent = parent
         self._said = ""  # shown under the report: a hint, the list
         self._seen: tuple[Any, ...] = ()
+        self._emptied: tuple[Any, ...] = ()
 
-    def run(self, keys: "Keys", once: bool) -> Exercise | None:
+    def run(self, keys: Keys, once: bool) -> Exercise | None:
         self._grade()
         if once:
             return None
@@ -87,12 +90,12 @@ class _Desk:
                 self._grade()
         return None
 
-    def _events(self, keys: "Keys") -> Iterator[str]:
+    def _events(self, keys: Keys) -> Iterator[str]:
         """A key, or nothing when a file was saved (or may have been: a look costs little)."""
         from watchfiles import watch as follow
 
         for _ in follow(
-            self._workspace.root, debounce=_SETTLE_MS * 4, step=_SETTLE_MS, stop_event=keys.stopped,
+            self._workspace.root, debounce=_SETTLE_MS * 10, step=_SETTLE_MS, stop_event=keys.stopped,
             rust_timeout=100, yield_on_timeout=True, raise_interrupt=True,
         ):  # fmt: skip
             yield keys.take()
@@ -114,7 +117,12 @@ class _Desk:
         return ()
 
     def _changed(self) -> bool:
-        return self._stamp() != self._seen
+        """Whether there is something new to grade. An empty file has a moment's grace: editors empty, then write."""
+        stamp = self._stamp()
+        if stamp and not stamp[2] and stamp != self._emptied:
+            self._emptied = stamp
+            return False
+        return stamp != self._seen
 
     def _grade(self) -> None:
         self._seen = self._stamp()
@@ -131,9 +139,13 @@ class _Desk:
             self._show(str(error))
             return
         result = grade_with(self._suite, self._parent, self._exercise, answer, Options(fresh_seed()))
-        notes = desk.remember(result, file)
         self._said = ""
-        self._show("\n".join([self._screen.report(result), *notes, *self._onward(result)]))
+        report = self._screen.report(result)
+        if self._screen.live:
+            self._show(report)  # the verdict first: what it is kept in takes as long as a check
+        words = [*desk.remember(result, file), *self._onward(result)]
+        if words or not self._screen.live:
+            self._show("\n".join([report, *words]))
 
     def _onward(self, result: Result) -> list[str]:
         if not result.passed:
@@ -174,42 +186,6 @@ class _Desk:
 def _after(places: list[int]) -> int:
     """How many of the others stand before the present exercise (the last of `places`)."""
     return sum(place < places[-1] for place in places[:-1])
-
-
-class Keys:
-    """Keys pressed on a terminal, one letter each."""
-
-    def __init__(self, descriptor: int | None) -> None:
-        self._descriptor = descriptor
-        self.waiting: list[str] = []  # pressed and not yet taken: also by the exercise that comes next
-        self.stopped = threading.Event()
-
-    def take(self) -> str:
-        """The next key, or nothing."""
-        if self._descriptor is not None and select.select([self._descriptor], [], [], 0)[0]:
-            data = os.read(self._descriptor, 64)
-            if not data:  # the terminal is gone
-                self.stopped.set()
-                return "q"
-            self.waiting += [c for c in data.decode("ascii", "ignore").lower() if c.isprintable()]
-        return self.waiting.pop(0) if self.waiting else ""
-
-
-@contextlib.contextmanager
-def _keys(live: bool) -> Iterator[Keys]:
-    if not live:
-        yield Keys(None)
-        return
-    import termios
-    import tty
-
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-    tty.setcbreak(descriptor)
-    try:
-        yield Keys(descriptor)
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def need_watchfiles() -> None:

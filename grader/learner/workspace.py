@@ -13,6 +13,7 @@ from ..catalog import Exercise
 from ..errors import UsageProblem
 
 MARK = "dlkit.toml"
+ASIDE = ("interviews", "reviews")  # fresh stubs beside the learner's own copies
 VERSION = 1
 _MARK_TEXT = f"""# A dlkit workspace. `dlkit` looks for this file upwards from the folder you are in.
 version = {VERSION}
@@ -24,6 +25,8 @@ _README = """# My dlkit workspace
     dlkit check softmax     grade one exercise
     dlkit hint softmax      one hint more
     dlkit progress          how far you have come
+    dlkit interview         exercises against the clock
+    dlkit review            what is due again
 
 Each file holds its statement at the top. `dlkit reset softmax` gives a fresh stub and keeps your answer as a backup.
 """
@@ -48,9 +51,10 @@ class Workspace:
             usual = self.usual_place(exercise).with_suffix(suffix)
             if usual.is_file():
                 return usual
-            moved = sorted(p for p in self.root.rglob(f"{exercise.stem}{suffix}") if p.is_file())
-            if moved:
-                return moved[0]
+            moved = (p for p in self.root.rglob(f"{exercise.stem}{suffix}") if p.is_file())
+            own = sorted(p for p in moved if p.relative_to(self.root).parts[0] not in ASIDE)
+            if own:
+                return own[0]
         return None
 
     def usual_place(self, exercise: Exercise) -> Path:
@@ -74,14 +78,42 @@ def find(start: Path) -> Workspace | None:
 
 
 def _check_version(mark: Path) -> None:
+    if _version(mark) > VERSION:
+        raise UsageProblem(
+            f"{mark} is of a later dlkit (version {_version(mark)}). Update: pip install --upgrade dlkit"
+        )
+
+
+def _version(mark: Path) -> int:
     try:
-        version = tomllib.loads(mark.read_text("utf-8")).get("version", 1)
+        version = tomllib.loads(mark.read_text("utf-8")).get("version", 0)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageProblem(
             f"{mark} cannot be read ({error}). Mend it, or delete it and run `dlkit init` again."
         ) from None
-    if not isinstance(version, int) or version > VERSION:
-        raise UsageProblem(f"{mark} is of a later dlkit (version {version}). Update: pip install --upgrade dlkit")
+    if type(version) is not int:
+        raise UsageProblem(f"{mark}: `version = {version!r}` is no number. Write `version = {VERSION}`.")
+    return version
+
+
+def outdated(workspace: Workspace) -> str:
+    """A sentence for the learner where the workspace was made by an earlier dlkit (it works); else nothing."""
+    version = _version(workspace.root / MARK)
+    if version >= VERSION:
+        return ""
+    return (
+        f"This workspace is of an earlier dlkit (version {version}). `dlkit init {workspace.root}` adds what is new"
+        " and changes nothing that you edited."
+    )
+
+
+def _renewed(mark: Path) -> str | None:
+    """The text of an older workspace's file with the present version, the rest as it is; None where it is not old."""
+    if not mark.is_file() or _version(mark) >= VERSION:
+        return None
+    text, line = mark.read_text("utf-8"), f"version = {VERSION}"
+    changed, count = re.subn(r"(?m)^version\s*=.*$", line, text, count=1)
+    return changed if count else f"{line}\n{text}"
 
 
 def create(folder: Path, exercises: Iterable[Exercise], notebooks: bool) -> list[Path]:
@@ -107,6 +139,10 @@ def create(folder: Path, exercises: Iterable[Exercise], notebooks: bool) -> list
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
                 written.append(path)
+        renewed = _renewed(folder / MARK)
+        if renewed is not None:
+            (folder / MARK).write_text(renewed, "utf-8")
+            written.append(folder / MARK)
     except OSError as error:
         raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}). Choose another folder.") from None
     return written
@@ -130,7 +166,7 @@ def notebook(exercise: Exercise) -> str:
     cells = [
         _cell("markdown", f"# {exercise.title}\n\n```text\n{exercise.statement}\n```", "statement"),
         _cell("code", code, "answer"),
-        _cell("code", f"!dlkit check {exercise.slug} {exercise.stem}.ipynb", "check"),
+        _cell("code", f"%load_ext dlkit\n%dlkit check {exercise.slug}", "check"),
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return json.dumps(
@@ -157,6 +193,24 @@ def reset(workspace: Workspace, exercise: Exercise) -> tuple[Path, Path | None]:
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = notebook(exercise) if place.suffix == ".ipynb" else exercise.stub.read_text("utf-8")
         place.write_text(fresh, "utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}); nothing was lost.") from None
+    return place, backup
+
+
+def fresh_stub(exercise: Exercise, folder: Path) -> tuple[Path, Path | None]:
+    """A fresh stub in `folder`; a file of its name that differs is kept as a backup. `(stub, backup)`.
+
+    Raises UsageProblem where the folder cannot be written.
+    """
+    place, backup = folder / f"{exercise.stem}.py", None
+    text = exercise.stub.read_text("utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if place.exists() and place.read_text("utf-8", "replace") != text:
+            backup = _free_name(place)
+            shutil.move(place, backup)
+        place.write_text(text, "utf-8")
     except OSError as error:
         raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}); nothing was lost.") from None
     return place, backup
