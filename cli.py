@@ -354,6 +354,43 @@ def completion(shell: str) -> None:
     _say(kind(cli, {}, "dlkit", "_DLKIT_COMPLETE").source())
 
 
+@cli.command()
+@click.argument("folder", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), metavar="FILE", help="The results file (results.db).")
+@click.option("--exercise", "exercises", multiple=True, type=EXERCISE, help="Only this exercise; may be repeated.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per core).")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The class's seed (default: a secret one).")
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bwrap", "process"]),
+    default="auto",
+    help="auto is bubblewrap, or nothing; process has to be said.",
+)
+@click.option("--engine", type=click.Choice(["local"]), default="local", help="Where grading runs.")
+@click.option("--resume", is_flag=True, help="Insist that the results file is there already.")
+def grade(
+    folder: str, out: str, exercises: tuple[str, ...], jobs: int | None, seed: int | None, sandbox: str, engine: str,
+    resume: bool,
+) -> None:  # fmt: skip
+    """Grade a whole class; stopped at any moment, the same command goes on.
+
+    FOLDER holds STUDENT/exercise_NN_slug.py (or .ipynb), or archives as learning platforms export them; an archive may
+    stand for the folder. With one --exercise, STUDENT/ANYTHING.py will do. Again: only what is new or changed.
+
+    \b
+    dlkit grade submissions --out results.db
+    dlkit grade moodle-export.zip --out results.db --exercise softmax
+
+    Exit codes: 0 everything has a verdict, 2 usage, 3 a fault of dlkit, 4 no sandbox (or PyTorch) on this machine.
+    """
+    from dlkit.grader.batch.command import GradeRequest, run_grade
+    from dlkit.grader.batch.screen import Screen
+
+    request = GradeRequest(folder, out, exercises, jobs, seed, sandbox, engine, resume)
+    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    sys.exit(run_grade(request, Screen(sys.stderr if live else sys.stdout, live)))
+
+
 @cli.group()
 def dev() -> None:
     """For authors: add an exercise and prove that its tests are sound."""
