@@ -12,7 +12,7 @@ from ..errors import MissingOnMachine, UsageProblem
 from ..sandbox import SandboxUnavailable, start
 from ..version import VERSION
 from .collect import Collector, Problem
-from .database import only_driver
+from .database import check_place, only_driver
 from .driver import Intake, Tally, grade_pending, know_exercises, take_in
 from .engine import Engine, Payload
 from .local import LocalEngine
@@ -41,6 +41,7 @@ def run_grade(request: GradeRequest, screen: Screen) -> int:
     out = Path(request.out)
     if not Path(request.source).exists():
         raise UsageProblem(f"There is no folder {request.source}. Check the path.")
+    check_place(out)
     sandbox = usable_sandbox(request.sandbox)
     with only_driver(out), Store.create(out, request.seed, request.resume) as store:
         run = store.begin_run(request.source, VERSION)

@@ -118,12 +118,17 @@ def _migrate(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _private(path: Path) -> None:
-    """Make the file so that only its owner reads it, before anything is in it."""
+def check_place(path: Path) -> None:
+    """Raises UsageProblem where no file can be."""
     if not path.parent.is_dir():
         raise UsageProblem(f"There is no folder {path.parent} to put {path.name} into. Make it first.")
     if path.is_dir():
         raise UsageProblem(f"{path} is a folder. --out names the results file, results.db say.")
+
+
+def _private(path: Path) -> None:
+    """Make the file so that only its owner reads it, before anything is in it."""
+    check_place(path)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
