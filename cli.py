@@ -391,6 +391,79 @@ def grade(
     sys.exit(run_grade(request, Screen(sys.stderr if live else sys.stdout, live)))
 
 
+_LATE = (
+    click.option("--policy", type=click.Choice(["best", "last"]), default="best", help="Which attempt counts."),
+    click.option("--due", metavar="DATE", help="When answers were due: 2026-03-01, or '2026-03-01 18:00'."),
+    click.option(
+        "--late-percent", type=click.FloatRange(0, 100), default=0.0, help="Points off for each day begun after --due."
+    ),
+    click.option("--anonymous", is_flag=True, help="Pseudonyms instead of names, the same in every output."),
+    click.option("--force", is_flag=True, help="Replace what is there."),
+)
+
+
+def _with_late(command: Any) -> Any:
+    """The options that `export` and `report` share."""
+    for option in reversed(_LATE):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("results", required=False, type=click.Path())
+@click.option(
+    "--format",
+    "kind",
+    required=True,
+    type=click.Choice(
+        ["csv", "json", "junit", "gradescope", "canvas", "nbgrader", "feedback", "gradescope-autograder"]
+    ),
+    help="feedback: one HTML page per student.",
+)
+@click.option("--out", type=click.Path(), help="File, or folder where the format is one. Default: standard output.")
+@click.option("--exercise", "exercises", multiple=True, type=EXERCISE, help="Only this exercise; may be repeated.")
+@click.option("--roster", type=click.Path(), help="For canvas: the gradebook as Canvas exports it, with its ids.")
+@_with_late
+def export(
+    results: str | None, kind: str, out: str | None, exercises: tuple[str, ...], roster: str | None, policy: str,
+    due: str | None, late_percent: float, anonymous: bool, force: bool,
+) -> None:  # fmt: skip
+    """Write results for other programs, and feedback for students.
+
+    \b
+    dlkit export results.db --format csv --out grades.csv
+    dlkit export results.db --format canvas --roster canvas.csv --due 2026-03-01 --late-percent 10
+    dlkit export results.db --format feedback --out feedback
+    dlkit export --format gradescope-autograder --exercise softmax --out autograder
+    """
+    from dlkit.grader.batch.export import ExportRequest, run_export
+
+    request = ExportRequest(results, kind, out, exercises, policy, due, late_percent, anonymous, roster, force)
+    run_export(request, lambda words: click.echo(words, err=True))
+
+
+@cli.command()
+@click.argument("results", type=click.Path())
+@click.option("--html", required=True, type=click.Path(), metavar="FILE", help="The page to write.")
+@_with_late
+def report(
+    results: str, html: str, policy: str, due: str | None, late_percent: float, anonymous: bool, force: bool
+) -> None:
+    """Write the picture of the class: one page with scores, misconceptions, hard checks and who is alike.
+
+    \b
+    dlkit report results.db --html report.html
+    dlkit report results.db --html report.html --anonymous
+    """
+    from dlkit.grader.batch.export import due_moment
+    from dlkit.grader.batch.gradebook import Policy
+    from dlkit.grader.batch.report import ReportRequest, run_report
+
+    counted = Policy(policy, due_moment(due), late_percent)
+    made = run_report(ReportRequest(results, html, counted, anonymous, force))
+    _say(f"{html}: {len(made.students)} students, {len(made.parts)} exercises")
+
+
 @cli.group()
 def dev() -> None:
     """For authors: add an exercise and prove that its tests are sound."""

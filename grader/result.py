@@ -70,3 +70,18 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """The object that `dlkit check --json` prints."""
         return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Result":
+        """A result from its JSON form. A class's results are shown without their seed: it is -1 then."""
+        fields = {k: v for k, v in data.items() if k != "schema"}
+        gpu = {**fields.pop("gpu")}
+        checks = tuple(_check(c) for c in fields.pop("checks"))
+        gpu["checks"] = tuple(_check(c) for c in gpu["checks"])
+        fields["flags"] = tuple(fields["flags"])
+        return cls(**{"seed": -1, **fields}, checks=checks, gpu=Gpu(**gpu))
+
+
+def _check(data: dict[str, Any]) -> Check:
+    diagnosis = Diagnosis(**data["diagnosis"]) if data["diagnosis"] else None
+    return Check(**{**data, "diagnosis": diagnosis})

@@ -110,7 +110,7 @@ def test_a_class(graded):
     folder, code, out, err = graded
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert "11 students, 9 submissions (10 new), 3 problems" in lines
+    assert "11 students, 10 submissions (10 new), 3 problems" in lines
     assert any(line.startswith("  ! link_900/") and line.endswith("links are not followed") for line in lines)
     assert "  ! bomb.zip: it is not a zip archive" in lines
     assert any(line.startswith("  ! null_005/") and "null byte (line 1)" in line for line in lines)

@@ -83,6 +83,10 @@ class Collector:
         else:
             raise UsageProblem(f"There is no folder {source}. Check the path.")
 
+    def one_student(self, folder: Path) -> Iterator[Item]:
+        """The answers in a folder that holds one student's files."""
+        yield from self._student("student", folder_entries(folder, "submission"), "submission")
+
     def _folder(self, folder: Path) -> Iterator[Item]:
         loose: list[Entry] = []
         try:

@@ -65,6 +65,7 @@ def _keep(
             on_problem(problem)
             store.add_problem(problem.student, problem.stem, problem.shown, problem.reason, run)
             if problem.student and problem.stem and isinstance(item, Problem):
+                intake.found += 1
                 sha = refusal_hash(problem.reason)
                 at, reason = problem.submitted_at, problem.reason
                 intake.new += store.add_submission(problem.student, problem.stem, sha, None, problem.shown, at, reason)

@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +68,10 @@ class Names:
         digest = hmac.new(self._salt, student.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
         return f"student-{digest[:10]}"
 
+    def sorted(self, students: Iterable[str]) -> list[str]:
+        """Students in the order in which they are shown: under pseudonyms, the alphabet would give them away."""
+        return sorted(students, key=self.of)
+
     def text(self, student: str, text: str) -> str:
         """Text of a student's without the name, as far as it is there letter by letter."""
         if not self.anonymous or len(student) < 3:
@@ -94,12 +97,34 @@ class Names:
         return value
 
 
-def rows(store: Store, policy: Policy, names: Names) -> Iterator[Row]:
-    """One row for each student and exercise that something was handed in for, exercise by exercise."""
-    for exercise in store.exercises():
-        attempts = store.attempts(exercise["stem"])
-        for student, own in itertools.groupby(attempts, key=lambda a: a["student"]):
-            yield _row(student, exercise, list(own), policy, names)
+def rows(store: Store, policy: Policy, names: Names, stems: Iterable[str] = ()) -> Iterator[Row]:
+    """One row for each exercise and student that something was handed in for, exercise by exercise."""
+    students = names.sorted(store.students())
+    for exercise in _exercises(store, stems):
+        for student in students:
+            yield from _rows(store, student, exercise, policy, names)
+
+
+def rows_by_student(
+    store: Store, policy: Policy, names: Names, stems: Iterable[str] = ()
+) -> Iterator[tuple[str, list[Row]]]:
+    """The same, student by student; only those who handed in something that counts."""
+    exercises = _exercises(store, stems)
+    for student in names.sorted(store.students()):
+        own = [row for e in exercises for row in _rows(store, student, e, policy, names)]
+        if own:
+            yield names.of(student), own
+
+
+def _exercises(store: Store, stems: Iterable[str]) -> list[dict[str, str]]:
+    chosen = set(stems)
+    return [e for e in store.exercises() if not chosen or e["stem"] in chosen]
+
+
+def _rows(store: Store, student: str, exercise: dict[str, str], policy: Policy, names: Names) -> Iterator[Row]:
+    own = list(store.attempts(exercise["stem"], student))
+    if own:
+        yield _row(student, exercise, own, policy, names)
 
 
 def _row(student: str, exercise: dict[str, str], own: list[dict[str, Any]], policy: Policy, names: Names) -> Row:
@@ -115,6 +140,6 @@ def _row(student: str, exercise: dict[str, str], own: list[dict[str, Any]], poli
         names.of(student), exercise["stem"], exercise["name"], exercise["title"],
         chosen["status"] if graded else "pending", points, chosen["score"] if graded else 0.0,
         chosen["max_score"] if graded else 100.0, chosen["attempt"], len(own), chosen["submitted_at"],
-        policy.days_late(chosen["submitted_at"]), names.text(student, chosen["file"]),
+        policy.days_late(chosen["submitted_at"]), "" if names.anonymous else chosen["file"],
         names.result(student, chosen["result"]) if graded else None, chosen["sha"],
     )  # fmt: skip

@@ -214,14 +214,17 @@ class Store:
         )
         return [student for (student,) in rows]
 
-    def attempts(self, exercise: str, with_results: bool = True) -> Iterator[dict[str, Any]]:
-        """Every submission to an exercise with its current result (or None), by student and attempt."""
+    def attempts(
+        self, exercise: str, student: str | None = None, with_results: bool = True
+    ) -> Iterator[dict[str, Any]]:
+        """Every submission to an exercise (of one student) with its current result or None, by student and attempt."""
         column = "r.result" if with_results else "NULL"
+        where = "" if student is None else " AND s.student = ?"
         rows = self._db.execute(
             "SELECT s.student, s.attempt, s.sha, s.file, s.submitted_at, s.seen_at, s.refused, r.status, r.score,"
             f" r.max_score, r.graded_at, {column} FROM submissions s JOIN exercises e ON e.stem = s.exercise"
-            f" LEFT JOIN {_CURRENT} WHERE s.exercise = ? ORDER BY s.student, s.attempt",
-            (exercise,),
+            f" LEFT JOIN {_CURRENT} WHERE s.exercise = ?{where} ORDER BY s.student, s.attempt",
+            (exercise,) if student is None else (exercise, student),
         )
         names = (
             "student attempt sha file submitted_at seen_at refused status score max_score graded_at result".split()
