@@ -29,7 +29,7 @@ from .local import LocalEngine
 from .output import write_file
 from .pool import Pool, Task
 
-_CODE = ("__init__.py", "cli.py", "grader", "exercises/__init__.py", "exercises/index.toml", "solutions/__init__.py")
+_CODE = ("__init__.py", "cli.py", "grader", "exercises/index.toml")
 _SUFFIXES = (".py", ".toml", ".json")
 SETUP = """\
 #!/usr/bin/env bash
@@ -70,9 +70,6 @@ def write_autograder(folder: Path, exercises: list[Exercise]) -> None:
         for path in (exercise.stub, exercise.solution, exercise.wrong, exercise.tests):
             if path.is_file():
                 _copy(path, package / path.relative_to(ROOT))
-    for name in ("solutions/wrong/__init__.py", "tests/hidden/__init__.py"):
-        if (ROOT / name).is_file():
-            _copy(ROOT / name, package / name)
     settings = {
         "exercises": [e.stem for e in exercises],
         "seed": secrets.randbelow(2**31),
@@ -166,7 +163,7 @@ def _read(submission: Path, exercises: list[Exercise]) -> tuple[dict[str, Found]
     for item in Collector(catalog(), exercises).one_student(submission):
         if isinstance(item, Found):
             found[item.stem] = item
-        elif item.stem:
+        elif item.stem and item.shown != "submission":  # that is the whole folder: nothing was found
             problems[item.stem] = f"{item.shown}: {item.reason}"
     return found, problems
 

@@ -33,6 +33,6 @@ def _part(row: Row) -> str:
 def file_name(student: str) -> str:
     """A name that is safe on every file system and different for different students."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", student).strip("._")[:60]
-    if plain == student and plain == plain.lower():
+    if plain and plain == student and plain == plain.lower():
         return plain
     return f"{plain or 'student'}-{hashlib.sha256(student.encode('utf-8', 'replace')).hexdigest()[:8]}"

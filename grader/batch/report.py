@@ -139,7 +139,7 @@ def class_report(store: Store, policy: Policy, names: Names, title: str) -> Clas
     found = [{**p, "student": names.of(p["student"])} for p in store.problems()]
     for problem in found if names.anonymous else ():
         problem["file"] = ""
-    words = f"{policy.which} attempt" + (f", due {moment(policy.due)}" if policy.due else "")
+    words = f"{policy.which} attempt" + (f", due {moment(policy.due)[:16].replace('T', ' ')}" if policy.due else "")
     words += f", {policy.late_percent:g} % off a day" if policy.due and policy.late_percent else ""
     people = [names.of(s) for s in names.sorted(store.students())]
     made = time.strftime("%Y-%m-%d %H:%M")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 MIN_TOKENS = 25  # of one's own; less is too little to say anything
 MAX_TOKENS = 4000
 LIKE = 0.75  # below, pairs are not looked at
-VERY_LIKE = 0.9  # from here on they are shown without further evidence
+VERY_LIKE = 0.9  # from here on they are shown without further evidence, unless the whole class is as alike
 RARE_SHARE = 0.03  # of the class: who has a word that so few have?
 SHOWN = 40
 _KEPT = 400
@@ -65,7 +65,7 @@ def compare(answers: Iterable[Answer], stub: str) -> Likeness:
         return Likeness((), same, None, sum(map(len, groups.values())), available)
     streams = list(groups)
     found, median = _alike(streams)
-    pairs = _judged(found, streams, groups)
+    pairs = _judged(found, streams, groups, max(VERY_LIKE, (1 + median) / 2))
     return Likeness(tuple(pairs[:SHOWN]), same, median, sum(map(len, groups.values())))
 
 
@@ -113,9 +113,12 @@ def _letter(letters: dict[str, str], token: str) -> str:
 
 
 def _judged(
-    found: list[tuple[float, int, int]], streams: Sequence[tuple[str, ...]], groups: dict[tuple[str, ...], list[Answer]]
+    found: list[tuple[float, int, int]],
+    streams: Sequence[tuple[str, ...]],
+    groups: dict[tuple[str, ...], list[Answer]],
+    enough: float,
 ) -> list[Pair]:
-    """Those worth a look, with what only these two share, most of that first."""
+    """Those worth a look: alike `enough`, or with oddities in common; most of these first."""
     students = Counter(t for s in streams for t in set(s) for _ in groups[s])
     few = max(2, round(RARE_SHARE * sum(map(len, groups.values()))))
     pairs = []
@@ -124,7 +127,7 @@ def _judged(
         limit = max(few, len(first) + len(second))
         common = set(streams[i]) & set(streams[j])
         shared = sorted((t for t in common if students[t] <= limit and _telling(t)), key=lambda t: (-len(t), t))
-        if likeness >= VERY_LIKE or len(shared) >= 3:
+        if likeness >= enough or len(shared) >= 3:
             names = tuple(a.student for a in first), tuple(a.student for a in second)
             pairs.append(Pair(names, likeness, tuple(shared[:12]), (first[0].text, second[0].text)))
     return sorted(pairs, key=lambda p: (len(p.shared), p.likeness), reverse=True)

@@ -25,7 +25,11 @@ def results(rows: Sequence[Row]) -> dict[str, Any]:
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "extra_data": {"grader": "dlkit", "attempts": {r.name: r.attempts for r in rows}},
+        "extra_data": {
+            "grader": "dlkit",
+            "attempts": {r.name: r.attempts for r in rows},
+            "sandbox": sorted({r.result["sandbox"] for r in rows if r.result}),
+        },
         "tests": tests,
     }
 
