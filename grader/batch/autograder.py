@@ -37,18 +37,20 @@ SETUP = """\
 set -euo pipefail
 SOURCE="${SOURCE:-/autograder/source}"
 VENV="${VENV:-/opt/dlkit}"
+find_python() {
+  for v in 3.12 3.13 3.11; do "python$v" -c 'import ensurepip' 2>/dev/null && PYTHON="python$v" && return; done
+  return 1
+}
 if command -v apt-get >/dev/null; then
   apt-get update -q
   apt-get install -qy bubblewrap libseccomp2 || true
   for v in 3.12 3.13 3.11; do
-    command -v "python$v" >/dev/null && "python$v" -c 'import ensurepip' 2>/dev/null && break
-    apt-get install -qy "python$v" "python$v-venv" 2>/dev/null && break || true
+    find_python && break
+    apt-get install -qy "python$v" "python$v-venv" 2>/dev/null || true
   done
 fi
-for v in 3.12 3.13 3.11; do
-  command -v "python$v" >/dev/null && PYTHON="python$v" && break
-done
-"${PYTHON:?no Python 3.11 to 3.13: choose a newer base image}" -m venv "$VENV"
+find_python || { echo "No Python 3.11 to 3.13 here: choose a newer base image."; exit 1; }
+"$PYTHON" -m venv "$VENV"
 "$VENV/bin/python" -m pip install -q -r "$SOURCE/requirements.txt"
 """
 RUN = """\
