@@ -388,7 +388,7 @@ def grade(
 
     request = GradeRequest(folder, out, exercises, jobs, seed, sandbox, engine, resume)
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    sys.exit(run_grade(request, Screen(sys.stderr if live else sys.stdout, live)))
+    sys.exit(run_grade(request, Screen(sys.stdout, sys.stderr if live else None)))
 
 
 _LATE = (

@@ -13,6 +13,7 @@ import pytest
 from dlkit.grader.batch.engine import Event
 from dlkit.grader.batch.identity import exercise_version
 from dlkit.grader.batch.local import LocalEngine
+from dlkit.grader.batch.parallel import graded
 from dlkit.grader.batch.pool import Pool, Task
 from dlkit.grader.catalog import catalog
 from dlkit.grader.errors import GraderFault, MissingOnMachine
@@ -195,6 +196,20 @@ def test_large_tasks_do_not_block_the_driver():
         assert until(engine, "done")[-1].reply["result"]["status"] in ("passed", "invalid")
     finally:
         engine.close()
+
+
+def test_answers_in_parallel_without_a_results_file():
+    """What other graders build on: their own keys, results as they come, workers that end with the iterator."""
+    before = descendants(os.getpid())
+    answers = [(("ann", 1), SOFTMAX, (("a.py", RIGHT),)), (("bo", 2), SOFTMAX, (("b.py", "def f(:"),))]
+    outcomes = {o.task.key: o.result["score"] for o in graded(answers, 7, sandbox(), jobs=2)}
+    assert outcomes == {("ann", 1): 100.0, ("bo", 2): 0.0}
+    endless = graded(((i, SOFTMAX, (("a.py", f"{RIGHT}# {i}"),)) for i in itertools.count()), 7, sandbox(), jobs=1)
+    assert next(endless).result["score"] == 100
+    below = descendants(os.getpid()) - before
+    endless.close()
+    assert below
+    assert gone(below)
 
 
 # The pool, with an engine that does as the test says

@@ -405,7 +405,7 @@ def test_problem_lines_are_counted_when_there_are_too_many():
     from dlkit.grader.batch.screen import Screen
 
     stream = io.StringIO()
-    screen = Screen(stream, live=False, most_problems=3)
+    screen = Screen(stream, most_problems=3)
     for i in range(5):
         screen.problem("ann", f"f{i}.py", "bad \x1b[31m\x07 reason")
     screen.problems_end()

@@ -24,10 +24,8 @@ from .collect import Collector, Found
 from .driver import refusal
 from .formats.gradescope import results
 from .gradebook import Row
-from .identity import exercise_version
-from .local import LocalEngine
 from .output import write_file
-from .pool import Pool, Task
+from .parallel import Answer, graded
 
 _CODE = ("__init__.py", "cli.py", "grader", "exercises/index.toml")
 _SUFFIXES = (".py", ".toml", ".json")
@@ -134,7 +132,7 @@ def _grade(submission: Path, settings: dict[str, Any]) -> Iterable[Row]:
     seed, sandbox = int(settings["seed"]), _sandbox(str(settings["sandbox"]))
     found, problems = _read(submission, exercises)
     verdicts: dict[str, dict[str, Any]] = {}
-    tasks = []
+    answers: list[Answer] = []
     for exercise in exercises:
         item = found.get(exercise.stem)
         if item is None:
@@ -146,16 +144,11 @@ def _grade(submission: Path, settings: dict[str, Any]) -> Iterable[Row]:
         except DlkitError as error:
             verdicts[exercise.stem] = refusal(exercise, str(error), seed, sandbox)
             continue
-        payload = {"exercise": exercise.stem, "version": exercise_version(exercise), "units": units, "seed": seed}
-        tasks.append(Task(exercise.stem, payload))
-    engine = LocalEngine(1, sandbox, [t.key for t in tasks])
-    try:
-        for outcome in Pool(engine).run(tasks):
-            if outcome.result is None:
-                raise DlkitError(f"{outcome.task.key}: {outcome.failures[-1].detail}")
-            verdicts[outcome.task.key] = outcome.result
-    finally:
-        engine.close()
+        answers.append((exercise.stem, exercise, units))
+    for outcome in graded(answers, seed, sandbox, jobs=1):
+        if outcome.result is None:
+            raise DlkitError(f"{outcome.task.key}: {outcome.failures[-1].detail}")
+        verdicts[outcome.task.key] = outcome.result
     return [_row(e, verdicts[e.stem]) for e in exercises]
 
 

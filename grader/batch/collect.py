@@ -27,6 +27,7 @@ from .entries import (
 )
 
 SUFFIXES = (".py", ".ipynb")
+MAX_NOBODYS = 100
 MAX_OTHERS = 8  # files of one student that are named although they are no answers
 _OTHER_ARCHIVES = (".rar", ".7z", ".gz", ".tar", ".tgz", ".xz", ".bz2")
 # How learning platforms name what they export.
@@ -133,6 +134,7 @@ class Collector:
             entries = [replace(e, path=e.path[1:]) for e in entries]
             tops = {e.path[0] for e in entries}
         students: dict[str, list[Entry]] = {}
+        nobodys: list[Entry] = []
         for e in entries:
             flat = _flat_student(e.name)
             if len(e.path) > 1:
@@ -140,7 +142,11 @@ class Collector:
             elif flat is not None:
                 students.setdefault(flat[0], []).append(replace(e, path=(flat[1],)))
             elif e.trouble or e.suffix in SUFFIXES + ARCHIVES:
-                yield Problem("", "", e.shown, e.trouble or "it lies in no student's folder")
+                nobodys.append(e)
+        for e in nobodys[:MAX_NOBODYS]:
+            yield Problem("", "", e.shown, e.trouble or "it lies in no student's folder")
+        if len(nobodys) > MAX_NOBODYS:
+            yield Problem("", "", "", f"{len(nobodys) - MAX_NOBODYS} more files lie in no student's folder")
         for name, own in students.items():
             yield from self._student(name, iter(own), shown_name(name))
 

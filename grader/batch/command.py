@@ -1,7 +1,6 @@
 """`dlkit grade` from words to a results file."""
 
 import importlib.util
-import os
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from .database import check_place, only_driver
 from .driver import Intake, Tally, grade_pending, know_exercises, take_in
 from .engine import Engine, Payload
 from .local import LocalEngine
+from .parallel import cores
 from .screen import Screen
 from .store import Pending, Store
 
@@ -48,7 +48,7 @@ def run_grade(request: GradeRequest, screen: Screen) -> int:
         scope = only or list(index)
         know_exercises(store, scope)
         _collect(store, run, request.source, index, only, screen)
-        pending = store.pending(e.stem for e in only)
+        pending = store.pending(e.stem for e in scope)
         need_frameworks(index, {p.exercise for p in pending})
         tally = _grade(store, pending, index, request, sandbox, screen)
         store.end_run(run)
@@ -126,12 +126,8 @@ def _grade(
 
 def engine_for(request: GradeRequest, sandbox: str, pending: list[Pending]) -> Engine:
     """The engine by its name. Its workers start with the first task."""
-    jobs = request.jobs or _cores()
+    jobs = request.jobs or cores()
     return LocalEngine(max(1, min(jobs, len(pending))), sandbox, dict.fromkeys(p.exercise for p in pending))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def summary(store: Store, tally: Tally, out: Path) -> list[str]:

@@ -8,7 +8,7 @@ from ..errors import UsageProblem
 from ..submission import units_of
 from ..version import VERSION
 from .collect import Found, Item, Problem
-from .engine import Engine, Payload
+from .engine import Engine, Payload, payload
 from .identity import exercise_version, refusal_hash, submission_hash
 from .pool import Outcome, Pool, Task
 from .store import Pending, Store
@@ -108,8 +108,7 @@ def grade_pending(
                 tally.refused += 1
                 on_outcome(p, result)
                 continue
-            payload = {"exercise": p.exercise, "version": p.version, "units": store.units(p.sha), "seed": seed}
-            yield Task(p, payload)
+            yield Task(p, payload(p.exercise, p.version, store.units(p.sha), seed))
 
     for outcome in (pool or Pool(engine)).run(tasks()):
         _settle(store, outcome, seed, tally)

@@ -4,10 +4,17 @@ A task and its reply are JSON. An engine is at-least-once and keeps nothing: the
 retries, the driver the only commit. Local processes and clusters pass the same contract tests.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-Payload = dict[str, Any]  # exercise, version, units, seed, sandbox: what node_entry() takes
+Payload = dict[str, Any]
+Units = Iterable[tuple[str, str]]  # (name shown in tracebacks, text)
+
+
+def payload(stem: str, version: str, units: Units, seed: int) -> Payload:
+    """What a node needs to grade one submission."""
+    return {"exercise": stem, "version": version, "units": [list(u) for u in units], "seed": seed}
 
 
 @dataclass(frozen=True)

@@ -136,9 +136,14 @@ def class_report(store: Store, policy: Policy, names: Names, title: str) -> Clas
         tally.fill(part)
         part.gains = _gains(store, stem)
         part.likeness = _likeness(store, stem, names, chosen)
-    found = [{**p, "student": names.of(p["student"])} for p in store.problems()]
-    for problem in found if names.anonymous else ():
-        problem["file"] = ""
+    found = [
+        {
+            "student": names.of(p["student"]),
+            "file": "" if names.anonymous else p["file"],
+            "reason": names.text(p["student"], p["reason"]),
+        }
+        for p in store.problems()
+    ]
     words = f"{policy.which} attempt" + (f", due {moment(policy.due)[:16].replace('T', ' ')}" if policy.due else "")
     words += f", {policy.late_percent:g} % off a day" if policy.due and policy.late_percent else ""
     people = [names.of(s) for s in names.sorted(store.students())]

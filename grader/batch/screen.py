@@ -1,5 +1,6 @@
 """What `dlkit grade` shows while it works: a bar with rate and time left on a terminal, plain lines in a pipe."""
 
+import os
 import time
 from typing import TextIO
 
@@ -9,11 +10,12 @@ EVERY_SECONDS = 10.0  # between plain lines
 
 
 class Screen:
-    """Progress on `stream`. Names and reasons come from outside: they are cleaned before they are shown."""
+    """Lines on `stream` and, where there is a terminal, a bar on `terminal`. Names and reasons come from outside: they
+    are cleaned before they are shown."""
 
-    def __init__(self, stream: TextIO, live: bool, most_problems: int = 50) -> None:
+    def __init__(self, stream: TextIO, terminal: TextIO | None = None, most_problems: int = 50) -> None:
         self._stream = stream
-        self._live = live
+        self._terminal = terminal
         self._problems = 0
         self._most_problems = most_problems
         self._bar: object = None
@@ -38,7 +40,7 @@ class Screen:
     def start(self, total: int) -> None:
         self._total, self._done = total, 0
         self._began = self._said = time.monotonic()
-        if self._live and total:
+        if self._terminal is not None and total:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -46,7 +48,7 @@ class Screen:
                 TextColumn("grading"), BarColumn(None), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
                 TimeRemainingColumn(compact=True), TextColumn("left"),
             )  # fmt: skip
-            self._bar = Progress(*columns, console=Console(file=self._stream), transient=True)
+            self._bar = Progress(*columns, console=Console(file=self._terminal), transient=True)
             self._task = self._bar.add_task("", total=total, rate="")
             self._bar.start()
 
@@ -75,11 +77,14 @@ class Screen:
             self._write(f"{self._done} of {self._total} graded in {_span(seconds)} ({self._rate():.1f}/s)")
 
     def _write(self, text: str) -> None:
-        if self._bar is not None:
+        if self._bar is not None and self._stream.isatty():
             self._bar.console.print(text, markup=False, highlight=False)  # type: ignore[attr-defined]
             return
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+        except BrokenPipeError:  # `| head` has enough; grading goes on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def _span(seconds: float) -> str:

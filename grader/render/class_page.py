@@ -15,6 +15,7 @@ from .class_assets import CSS, JS
 from .terminal import _STATUS
 
 MAX_LINES = 150  # of an answer, beside another
+MAX_PROBLEMS = 2000
 
 
 def class_page(report: ClassReport) -> str:
@@ -253,8 +254,10 @@ def _problems(report: ClassReport) -> Iterator[str]:
     if report.problems:
         rows = [
             _row(p["student"] or "–", "", "", f"<td>{escape(p['file'])}</td><td class=wrap>{escape(p['reason'])}</td>")
-            for p in report.problems
+            for p in report.problems[:MAX_PROBLEMS]
         ]
+        if len(report.problems) > MAX_PROBLEMS:
+            yield f"<p>The first {MAX_PROBLEMS} of them:</p>"
         yield _table("Problems", ["Student", "File", "What is wrong"], rows)
     else:
         yield "<p class=soft>None: everything that was handed in could be read.</p>"
