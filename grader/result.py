@@ -73,13 +73,15 @@ class Result:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Result":
-        """The inverse of `to_json`. Raises KeyError or TypeError for another object."""
-        values = {k: v for k, v in data.items() if k != "schema"}
-        gpu = {**values["gpu"], "checks": tuple(map(_check, values["gpu"]["checks"]))}
-        checks, flags = tuple(map(_check, values["checks"])), tuple(values["flags"])
-        return cls(**{**values, "checks": checks, "gpu": Gpu(**gpu), "flags": flags})
+        """A result from its JSON form. A class's results are shown without their seed: it is -1 then."""
+        fields = {k: v for k, v in data.items() if k != "schema"}
+        gpu = {**fields.pop("gpu")}
+        checks = tuple(_check(c) for c in fields.pop("checks"))
+        gpu["checks"] = tuple(_check(c) for c in gpu["checks"])
+        fields["flags"] = tuple(fields["flags"])
+        return cls(**{"seed": -1, **fields}, checks=checks, gpu=Gpu(**gpu))
 
 
 def _check(data: dict[str, Any]) -> Check:
-    diagnosis = data["diagnosis"]
-    return Check(**{**data, "diagnosis": None if diagnosis is None else Diagnosis(**diagnosis)})
+    diagnosis = Diagnosis(**data["diagnosis"]) if data["diagnosis"] else None
+    return Check(**{**data, "diagnosis": diagnosis})

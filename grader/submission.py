@@ -18,9 +18,12 @@ _ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "mac-roman"
 def read_submission(exercise: Exercise, path: str, stdin: BinaryIO) -> Submission:
     """The submission at `path` (`-` is `stdin`). Raises UsageProblem where it is not a readable text of ours."""
     data, label = _read(path, stdin)
-    if path.endswith(".ipynb"):
-        return submission(exercise, notebook_cells(data, label))
-    return submission(exercise, ((label, _text(data, label)),))
+    return submission(exercise, units_of(data, label, path.endswith(".ipynb")))
+
+
+def units_of(data: bytes, label: str, notebook: bool) -> tuple[tuple[str, str], ...]:
+    """The bytes of a file as units of source: (name in tracebacks, text). Raises UsageProblem where they are none."""
+    return notebook_cells(data, label) if notebook else ((label, _text(data, label)),)
 
 
 def submission(exercise: Exercise, units: tuple[tuple[str, str], ...]) -> Submission:

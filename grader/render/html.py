@@ -131,7 +131,9 @@ def _details(check: Check) -> Iterator[str]:
 
 
 def _foot(result: Result) -> Iterator[str]:
-    facts = f"{result.duration_s:.2f} s · sandbox: {result.sandbox} · seed {result.seed}"
+    facts = f"{result.duration_s:.2f} s · sandbox: {result.sandbox}"
+    if result.seed >= 0:  # that of a class is nobody's to know
+        facts += f" · seed {result.seed}"
     if result.gpu.total:
         facts += f" · device checks: {result.gpu.passed} of {result.gpu.total} on {result.gpu.device}"
     elif result.gpu.status != "not_applicable":

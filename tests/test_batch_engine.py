@@ -1,0 +1,305 @@
+"""The contract of engines, and the pool that makes exactly one outcome of their at-least-once."""
+
+import contextlib
+import itertools
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dlkit.grader.batch.engine import Event
+from dlkit.grader.batch.identity import exercise_version
+from dlkit.grader.batch.local import LocalEngine
+from dlkit.grader.batch.parallel import graded
+from dlkit.grader.batch.pool import Pool, Task
+from dlkit.grader.catalog import catalog
+from dlkit.grader.errors import GraderFault, MissingOnMachine
+
+ROOT = Path(__file__).parent.parent
+SOFTMAX = catalog().find("softmax")
+RIGHT = SOFTMAX.solution.read_text("utf-8")
+LOOP = "while True:\n    pass\n"
+
+
+def sandbox():
+    from dlkit.grader.batch.command import usable_sandbox
+
+    try:
+        return usable_sandbox("auto")
+    except MissingOnMachine:
+        return "process"
+
+
+def payload(source=RIGHT, exercise=SOFTMAX, **changes):
+    units = [[f"{exercise.stem}.py", source]]
+    return {"exercise": exercise.stem, "version": exercise_version(exercise), "units": units, "seed": 7, **changes}
+
+
+def descendants(pid):
+    """Every process below `pid`, by (pid, start time): pids are used again."""
+    children, starts = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                children.setdefault(int(fields[1]), []).append(int(entry.name))
+                starts[int(entry.name)] = fields[19]
+    found, queue = set(), [pid]
+    while queue:
+        for child in children.get(queue.pop(), []):
+            found.add((child, starts[child]))
+            queue.append(child)
+    return found
+
+
+def alive(processes):
+    left = set()
+    for pid, start in processes:
+        with contextlib.suppress(OSError, IndexError):
+            fields = (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()
+            if fields[19] == start and fields[0] not in "ZX":
+                left.add(pid)
+    return left
+
+
+def working(pid, least, seconds=60):
+    """The processes below `pid`, once there are at least so many: a worker, its sandbox, a candidate."""
+    deadline = time.monotonic() + seconds
+    while len(found := descendants(pid)) < least and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(found) >= least
+    return found
+
+
+def gone(processes, seconds=30):
+    deadline = time.monotonic() + seconds
+    while alive(processes) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not alive(processes)
+
+
+# The contract: each engine passes it
+
+
+@pytest.fixture(params=["local"])
+def engine(request):
+    made = LocalEngine(2, sandbox(), [SOFTMAX.stem])
+    yield made
+    made.close()
+
+
+def until(engine, kind, ticket=None, seconds=120):
+    """Events until one of this kind comes; all of them."""
+    heard, deadline = [], time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        heard += engine.poll(1.0)
+        if any(e.kind == kind and ticket in (None, e.ticket) for e in heard):
+            return heard
+    raise AssertionError(f"no {kind} among {heard}")
+
+
+def test_a_task_is_started_and_done(engine):
+    assert engine.slots == 2
+    engine.submit("a", payload())
+    heard = until(engine, "done")
+    assert [(e.ticket, e.kind) for e in heard] == [("a", "started"), ("a", "done")]
+    result = heard[-1].reply["result"]
+    assert (result["score"], result["status"], result["seed"]) == (100.0, "passed", 7)
+
+
+def test_tasks_of_several_exercises_and_kinds(engine):
+    backprop = catalog().find("backprop")
+    tasks = {
+        "right": payload(),
+        "stub": payload(SOFTMAX.stub.read_text("utf-8")),
+        "syntax": payload("def f(:\n"),
+        "exit": payload("import os\nos._exit(0)\n"),
+        "other": payload(backprop.solution.read_text("utf-8"), backprop),
+        "unknown": payload(exercise=SOFTMAX) | {"exercise": "exercise_00_none"},
+        "version": payload(version="another"),
+        "nonsense": payload(units=[["only one"]]),
+        "again": payload(RIGHT + "\n"),
+    }
+    outcomes = {o.task.key: o for o in Pool(engine, attempts=1).run(Task(k, p) for k, p in tasks.items())}
+    status = {k: o.result["status"] for k, o in outcomes.items() if o.result}
+    assert status == {
+        "right": "passed", "stub": "not_started", "syntax": "invalid", "exit": "crashed", "other": "passed",
+        "again": "passed",
+    }  # fmt: skip
+    assert "There is no exercise" in outcomes["unknown"].failures[0].detail
+    assert "another version" in outcomes["version"].failures[0].detail
+    assert outcomes["nonsense"].failures[0].kind == "fault"
+
+
+def test_an_abandoned_task_is_ended_and_its_place_is_free(engine):
+    engine.submit("loop", payload(LOOP))
+    until(engine, "started")
+    before = working(os.getpid(), 3)
+    engine.abandon("loop")
+    assert gone(before)
+    engine.submit("next", payload())
+    heard = until(engine, "done", "next")
+    assert [e.reply["result"]["score"] for e in heard if e.kind == "done"] == [100.0]
+
+
+def test_close_ends_everything(engine):
+    engine.submit("a", payload(LOOP))
+    engine.submit("b", payload(LOOP))
+    until(engine, "started", "b")
+    before = working(os.getpid(), 6)
+    engine.close()
+    assert gone(before)
+
+
+# The local engine
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_worker_is_a_lost_task_and_takes_its_sandbox_along():
+    engine = LocalEngine(1, sandbox(), [SOFTMAX.stem])
+    try:
+        engine.submit("a", payload(LOOP))
+        until(engine, "started")
+        (pid,) = engine.processes
+        below = working(pid, 2)
+        os.kill(pid, signal.SIGKILL)
+        (event,) = [e for e in until(engine, "lost") if e.kind == "lost"]
+        assert event.ticket == "a"
+        assert "signal 9" in event.reply["fault"]
+        assert gone(below)
+        engine.submit("b", payload())
+        assert until(engine, "done", "b")
+    finally:
+        engine.close()
+
+
+def test_nothing_of_the_working_folder_is_imported(tmp_path, monkeypatch):
+    for name in ("json.py", "numpy.py", "sitecustomize.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported from the folder that is graded')\n")
+    monkeypatch.chdir(tmp_path)
+    engine = LocalEngine(1, sandbox(), [SOFTMAX.stem])
+    try:
+        engine.submit("a", payload())
+        assert until(engine, "done")[-1].reply["result"]["score"] == 100
+    finally:
+        engine.close()
+
+
+def test_large_tasks_do_not_block_the_driver():
+    """4 MiB go through a pipe of 64 KiB to a process that is still importing."""
+    engine = LocalEngine(1, sandbox(), [SOFTMAX.stem])
+    try:
+        engine.submit("a", payload(RIGHT + "#" * (3 << 20)))
+        assert until(engine, "done")[-1].reply["result"]["status"] in ("passed", "invalid")
+    finally:
+        engine.close()
+
+
+def test_answers_in_parallel_without_a_results_file():
+    """What other graders build on: their own keys, results as they come, workers that end with the iterator."""
+    before = descendants(os.getpid())
+    answers = [(("ann", 1), SOFTMAX, (("a.py", RIGHT),)), (("bo", 2), SOFTMAX, (("b.py", "def f(:"),))]
+    outcomes = {o.task.key: o.result["score"] for o in graded(answers, 7, sandbox(), jobs=2)}
+    assert outcomes == {("ann", 1): 100.0, ("bo", 2): 0.0}
+    endless = graded(((i, SOFTMAX, (("a.py", f"{RIGHT}# {i}"),)) for i in itertools.count()), 7, sandbox(), jobs=1)
+    assert next(endless).result["score"] == 100
+    below = descendants(os.getpid()) - before
+    endless.close()
+    assert below
+    assert gone(below)
+
+
+# The pool, with an engine that does as the test says
+
+
+class Fake:
+    """Replies by a script: payload["do"] lists what becomes of the first attempt, the second, …"""
+
+    def __init__(self, slots=2):
+        self.slots = slots
+        self.active, self.events, self.abandoned, self.most = {}, [], [], 0
+        self.tries = {}
+
+    def submit(self, ticket, payload):
+        self.active[ticket] = payload
+        self.most = max(self.most, len(self.active))
+        number = self.tries[payload["name"]] = self.tries.get(payload["name"], 0) + 1
+        what = payload["do"][min(number, len(payload["do"])) - 1]
+        if what != "never starts":
+            self.events.append(Event(ticket, "started"))
+        if what in ("done", "twice"):
+            reply = Event(ticket, "done", {"result": {"name": payload["name"], "try": number}})
+            self.events += [reply] * (2 if what == "twice" else 1)
+        if what == "fault":
+            self.events.append(Event(ticket, "done", {"fault": "broken"}))
+        if what == "lost":
+            self.events.append(Event(ticket, "lost", {"fault": "gone"}))
+
+    def poll(self, timeout):
+        if not self.events:
+            time.sleep(min(timeout, 0.01))
+            return []
+        event = self.events.pop(0)
+        if event.kind != "started":
+            self.active.pop(event.ticket, None)
+        return [event]
+
+    def abandon(self, ticket):
+        self.abandoned.append(ticket)
+        self.active.pop(ticket, None)
+        self.events.append(Event(ticket, "done", {"result": {"name": "too late", "try": 0}}))
+
+    def close(self):
+        pass
+
+
+def run(tasks, slots=2, **options):
+    engine = Fake(slots)
+    source = (Task(name, {"name": name, "do": do}) for name, do in tasks.items())
+    outcomes = list(Pool(engine, **{"task_seconds": 0.1, "start_seconds": 0.1, **options}).run(source))
+    return (
+        engine,
+        {o.task.key: (o.result and o.result["try"], [f.kind for f in o.failures]) for o in outcomes},
+        outcomes,
+    )
+
+
+def test_every_task_has_one_outcome():
+    tasks = {
+        "good": ["done"], "again": ["lost", "done"], "thrice": ["lost", "fault", "done"], "twice": ["twice"],
+        "hangs once": ["hangs", "done"], "late": ["never starts", "done"], "bad": ["lost"], "stuck": ["hangs"],
+    }  # fmt: skip
+    engine, outcomes, told = run(tasks)
+    assert outcomes == {
+        "good": (1, []), "again": (2, ["lost"]), "thrice": (3, ["lost", "fault"]), "twice": (1, []),
+        "hangs once": (2, ["deadline"]), "late": (2, ["deadline"]), "bad": (None, ["lost"] * 3),
+        "stuck": (None, ["deadline"] * 3),
+    }  # fmt: skip
+    assert len(told) == len(tasks)
+    assert len(engine.abandoned) == 5
+    assert engine.most <= 2
+
+
+def test_tasks_are_drawn_only_when_there_is_room():
+    drawn = []
+
+    def source():
+        for i in itertools.count():
+            drawn.append(i)
+            yield Task(i, {"name": i, "do": ["done"]})
+
+    outcomes = Pool(Fake(3)).run(source())
+    for number in range(10):
+        next(outcomes)
+        assert len(drawn) <= number + 1 + 3
+
+
+def test_a_machine_that_cannot_work_at_all_is_said_so():
+    with pytest.raises(GraderFault, match="No worker gets anything done; the last one said: gone"):
+        run({i: ["lost"] for i in range(100)})
+    _, outcomes, _ = run({"good": ["done"], **{i: ["lost"] for i in range(10)}})
+    assert outcomes["good"] == (1, [])
+    assert len(outcomes) == 11
