@@ -45,7 +45,8 @@ def _head(report: ClassReport) -> str:
 
 
 def _bar() -> Iterator[str]:
-    states = "".join(f'<option value="{k}">{escape(v)}</option>' for k, v in {**STATUS_WORDS, "pending": "pending"}.items())
+    words = {**STATUS_WORDS, "pending": "pending"}
+    states = "".join(f'<option value="{k}">{escape(v)}</option>' for k, v in words.items())
     yield (
         '<div class=bar role=search><label>Filter <input type=search id=filter placeholder="student or mistake  ( / )">'
         f"</label><label>Status <select id=state><option value=''>any</option>{states}</select></label>"
