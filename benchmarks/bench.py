@@ -10,8 +10,9 @@ from pathlib import Path
 
 import rows
 from timing import machine
+from watch import watched
 
-GROUPS = {"start-up": rows.start_up, "cold": rows.cold_checks, "sandbox": rows.sandbox}
+GROUPS = {"start-up": rows.start_up, "cold": rows.cold_checks, "watch": watched, "sandbox": rows.sandbox}
 
 
 def main() -> int:

@@ -1,60 +1,50 @@
-"""From save to verdict in `dlkit watch`, against a cold `dlkit check`: python tests/bench_watch.py softmax conv2d
-
-Interleaved, seven of each, in one run; the ratio of the medians is what counts (the reach is 0.15).
-"""
+"""From save to verdict in `dlkit watch`, in a real terminal, against a cold `dlkit check` of the same file."""
 
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from conftest import Terminal
+from timing import Row, command
 
-from dlkit.grader.catalog import catalog
+from dlkit.grader.catalog import Exercise, catalog
 from dlkit.grader.learner import workspace
 
-ROUNDS = 7
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+from conftest import Terminal
 
 
-def measure(slug: str, folder: Path) -> tuple[float, float]:
-    """Median seconds: a save graded by the watch, a cold check."""
-    exercise = catalog().find(slug)
-    place = workspace.Workspace(folder / slug)
-    workspace.create(place.root, [exercise], notebooks=False)
-    file = place.file(exercise)
-    right = exercise.solution.read_text("utf-8")
-    watch = Terminal(place.root, "watch", slug)
+def watched(repeats: int, slugs: tuple[str, ...] = ("softmax", "distillation_loss")) -> Iterator[Row]:
+    """One row per exercise, numpy and torch."""
+    with tempfile.TemporaryDirectory(prefix="dlkit-bench-") as folder:
+        os.environ["XDG_DATA_HOME"] = f"{folder}/data"  # not the progress of whoever measures
+        for slug in slugs:
+            yield _row(catalog().find(slug), Path(folder) / slug, repeats)
+
+
+def _row(exercise: Exercise, folder: Path, repeats: int) -> Row:
+    workspace.create(folder, [exercise], notebooks=False)
+    file = workspace.Workspace(folder).file(exercise)
+    right, stub = exercise.solution.read_text("utf-8"), exercise.stub.read_text("utf-8")
+    cold = command(sys.executable, "-m", "dlkit.cli", "check", exercise.slug, cwd=folder)
+    watch = Terminal(folder, "watch", exercise.slug)
     watch.see("q quit")
-    warm, cold = [], []
-    for number in range(ROUNDS):
-        file.write_text(f"# {number}\n" + exercise.stub.read_text("utf-8"), "utf-8")
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(repeats):
+        file.write_text(f"# {number}\n{stub}", "utf-8")
         watch.see("not started")
         time.sleep(0.5)  # the watch is at rest: not a part of what is measured
         started = time.perf_counter()
-        file.write_text(right + f"# {number}\n", "utf-8")
+        file.write_text(f"{right}# {number}\n", "utf-8")
         watch.see("full marks")
-        warm.append(time.perf_counter() - started)
+        times[0].append(time.perf_counter() - started)
         started = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "dlkit.cli", "check", slug], cwd=place.root, capture_output=True, check=True
-        )
-        cold.append(time.perf_counter() - started)
+        cold()
+        times[1].append(time.perf_counter() - started)
     watch.press("q")
     watch.wait()
     watch.close()
-    return statistics.median(warm), statistics.median(cold)
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_DATA_HOME"] = f"{folder}/data"
-        for slug in sys.argv[1:] or ["softmax"]:
-            warm, cold = measure(slug, Path(folder))
-            print(f"{slug}: watch {warm:.3f} s, cold check {cold:.3f} s, ratio {warm / cold:.3f}")
-
-
-if __name__ == "__main__":
-    main()
+    kind = f"{exercise.framework} exercise"
+    return Row(f"watch, save to verdict, {kind}", "the cold check", tuple(times[0]), tuple(times[1]), 0.15)
