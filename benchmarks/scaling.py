@@ -1,0 +1,104 @@
+"""How cost grows: arrays through the wire, submissions, workers. Writes the figures and plots of docs/performance.md.
+
+python benchmarks/scaling.py [--quick]
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from plot import log_log
+from timing import machine
+
+from dlkit.grader.candidate.confine import Limits
+from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session, Submission
+from dlkit.grader.catalog import catalog
+from dlkit.grader.sandbox import start
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMITS = Limits(call_seconds=60, total_seconds=600, memory=4 << 30)
+SOFTMAX = catalog().find("softmax")
+
+
+def through_the_wire(sizes: list[int], repeats: int) -> list[dict[str, float]]:
+    """Seconds for an array of so many bytes to go to a candidate and come back (`lambda x: x`)."""
+    answer = Submission((("identity.py", "def identity(x):\n    return x\n"),), "identity", ("identity",))
+    found = []
+    with start("auto", ["numpy"]) as parent:
+        session = Session(answer, lambda: ProcessLink(parent.spawn(LIMITS), LIMITS), LIMITS, 1)
+        session.load()
+        candidate = CandidateProxy(session)
+        for size in sizes:
+            array = np.random.default_rng(1).normal(size=max(1, size // 8))
+            times = []
+            for _ in range(repeats + 1):
+                started = time.perf_counter()
+                candidate.identity(array)
+                times.append(time.perf_counter() - started)
+                candidate.calls.clear()
+            found.append({"bytes": array.nbytes, "seconds": statistics.median(times[1:])})
+            print(f"{array.nbytes:>12,} bytes: {1e3 * found[-1]['seconds']:9.2f} ms", flush=True)
+        session.close()
+    return found
+
+
+def a_class(counts: list[int], jobs: list[int]) -> list[dict[str, float]]:
+    """Seconds for `dlkit grade` of so many right and wrong softmax answers, start-up included."""
+    found = []
+    for workers in jobs:
+        for count in counts if workers == max(jobs) else counts[-2:-1]:
+            with tempfile.TemporaryDirectory(prefix="dlkit-bench-") as folder:
+                _hand_in(Path(folder) / "class", count)
+                command = [sys.executable, "-m", "dlkit.cli", "grade", f"{folder}/class", "--out", f"{folder}/r.db"]
+                started = time.perf_counter()
+                subprocess.run([*command, "--jobs", str(workers)], check=True, capture_output=True)
+                took = time.perf_counter() - started
+            found.append({"submissions": count, "jobs": workers, "seconds": took})
+            print(f"{count:>5} submissions, {workers} jobs: {took:7.2f} s, {count / took:6.1f} a second", flush=True)
+    return found
+
+
+def _hand_in(folder: Path, count: int) -> None:
+    """Every answer differs in a comment: none is graded only once for several students. One in three is wrong."""
+    right = SOFTMAX.solution.read_text("utf-8")
+    wrong = right.replace("x - m", "x")
+    assert wrong != right
+    for number in range(count):
+        place = folder / f"student{number:05d}"
+        place.mkdir(parents=True)
+        source = wrong if number % 3 == 2 else right
+        (place / SOFTMAX.solution.name).write_text(f"{source}\n# {number}\n", "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="small sizes only; nothing is written")
+    quick = parser.parse_args().quick
+    where = machine()
+    print(", ".join(f"{k} {v}" for k, v in where.items()), flush=True)
+    sizes = [10**e for e in range(3, 7 if quick else 9)]
+    counts = [1, 10, 50] if quick else [1, 10, 100, 1000, 5000]
+    wire = through_the_wire(sizes, 3 if quick else 7)
+    grading = a_class(counts, [1, 2])
+    if quick:
+        return
+    place = ROOT / "docs" / "performance"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    text = json.dumps({"machine": where, "wire": wire, "class": grading}, indent=1) + "\n"
+    (place / "scaling.json").write_text(text, "utf-8")
+    points = [(p["bytes"], p["seconds"]) for p in wire]
+    (place / "wire.svg").write_text(log_log(points, "bytes of one array, there and back", "seconds"), "utf-8")
+    points = [(p["submissions"], p["seconds"]) for p in grading if p["jobs"] == 2]
+    (place / "class.svg").write_text(log_log(points, "submissions, two workers", "seconds"), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
