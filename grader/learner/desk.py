@@ -4,12 +4,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..catalog import Exercise
 from ..errors import UsageProblem
-from ..result import Result
-from . import interviews, review, workspace
+from . import workspace
 from .progress import Progress, ProgressUnavailable, Standing, default_path, opened
+
+if TYPE_CHECKING:
+    from ..result import Result
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,14 @@ def standings() -> dict[str, Standing]:
         return {}
 
 
-def remember(result: Result, file: Path) -> list[str]:
+def remember(result: "Result", file: Path) -> list[str]:
     """Keep an attempt at a file of a workspace; remarks for the learner. Other files leave no trace."""
     complete = result.max_score == 100 and result.status != "internal_error"
     place = workspace.find(file.resolve().parent)
     if not complete or place is None:
         return []
+    from . import review
+
     kind = "review" if review.is_review(place, file) else "practice"
     try:
         with opened() as progress:
@@ -98,6 +103,8 @@ def hint(exercise: Exercise, progress: Progress) -> Hint:
 
 def may_see_solution(exercise: Exercise, progress: Progress, give_up: bool) -> None:
     """Recorded. Raises UsageProblem before full marks, unless the learner gives up."""
+    from . import review
+
     _not_in_an_interview(exercise, progress)
     standing = progress.standing(exercise.slug)
     if standing.state != "solved" and not give_up:
@@ -110,6 +117,8 @@ def may_see_solution(exercise: Exercise, progress: Progress, give_up: bool) -> N
 
 
 def _not_in_an_interview(exercise: Exercise, progress: Progress) -> None:
+    from . import interviews
+
     if interviews.is_asked(progress, exercise.slug, time.time()):
         raise UsageProblem(
             f"{exercise.slug} is asked in the interview that is running: no hints and no solution now."

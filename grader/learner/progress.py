@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..result import Result
+if TYPE_CHECKING:
+    from ..result import Result
 
 VERSION = 2
 _SCHEMA = (
@@ -152,7 +153,7 @@ class Progress:
 
     # Writing
 
-    def record(self, result: Result, at: float, kind: str = "practice") -> None:
+    def record(self, result: "Result", at: float, kind: str = "practice") -> None:
         """Keep an attempt at all checks of an exercise; `kind` is `practice`, `interview` or `review`."""
         mistakes = sorted({c.diagnosis.mistake for c in result.checks if c.diagnosis})
         self._db.execute(

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import time
 import tomllib
 from collections.abc import Iterable
@@ -189,7 +188,7 @@ def reset(workspace: Workspace, exercise: Exercise) -> tuple[Path, Path | None]:
     try:
         if mine is not None:
             backup = _free_name(mine)
-            shutil.move(mine, backup)
+            _move(mine, backup)
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = notebook(exercise) if place.suffix == ".ipynb" else exercise.stub.read_text("utf-8")
         place.write_text(fresh, "utf-8")
@@ -209,7 +208,7 @@ def fresh_stub(exercise: Exercise, folder: Path) -> tuple[Path, Path | None]:
         folder.mkdir(parents=True, exist_ok=True)
         if place.exists() and place.read_text("utf-8", "replace") != text:
             backup = _free_name(place)
-            shutil.move(place, backup)
+            _move(place, backup)
         place.write_text(text, "utf-8")
     except OSError as error:
         raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}); nothing was lost.") from None
@@ -223,3 +222,10 @@ def _free_name(path: Path) -> Path:
         if not name.exists():
             return name
     raise UsageProblem(f"There are too many backups beside {path}.")
+
+
+def _move(place: Path, backup: Path) -> None:
+    """Also from one file system to another."""
+    import shutil
+
+    shutil.move(place, backup)
