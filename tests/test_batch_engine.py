@@ -2,8 +2,10 @@
 
 import contextlib
 import itertools
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -208,6 +210,45 @@ def test_answers_in_parallel_without_a_results_file():
     assert next(endless).result["score"] == 100
     below = descendants(os.getpid()) - before
     endless.close()
+    assert below
+    assert gone(below)
+
+
+ENTRY = """
+import json, os, sys
+from dlkit.grader.batch.entry import node_entry
+os.environ["RAY_AUTH_TOKEN"] = "secret"
+for line in sys.stdin:
+    task, seconds = json.loads(line)
+    reply = node_entry(task, sandbox=sys.argv[1], task_seconds=seconds)
+    print(json.dumps([reply.get("fault"), reply.get("result", {}).get("score")]), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_node_entry_grades_one_task_after_the_other_and_ends_with_its_process():
+    """As a cluster's worker calls it: warm, within its limits, without the cluster's variables."""
+    command = [sys.executable, "-c", ENTRY, sandbox()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+
+        def ask(task, seconds=100.0):
+            worker.stdin.write(json.dumps([task, seconds]) + "\n")
+            worker.stdin.flush()
+            return json.loads(worker.stdout.readline())
+
+        assert ask(payload()) == [None, 100.0]
+        below = descendants(worker.pid)
+        assert ask(payload("x = 1\n")) == [None, 0.0]
+        assert len(below & descendants(worker.pid)) >= 2  # the worker and its sandbox, still warm
+        for pid, _ in below:
+            with contextlib.suppress(OSError):
+                assert b"RAY_" not in (Path("/proc") / str(pid) / "environ").read_bytes()
+        assert ask(payload(LOOP), 0.3) == ["it gave no verdict in time", None]
+        assert ask(payload(version="another"))[0].startswith("exercise_07_softmax is another version")
+        assert ask(payload(RIGHT + "#")) == [None, 100.0]
+        below = descendants(worker.pid)
+        worker.kill()
+        worker.wait()
     assert below
     assert gone(below)
 

@@ -6,6 +6,7 @@ identity.py    the key of a result: exercise version, submission bytes, grader v
 database.py    the results file as a database: schema, errors as sentences
 store.py       the SQLite file that loses nothing
 engine.py      what an engine is; local.py runs worker processes on this machine, node.py is such a process
+entry.py       node_entry(): one task in, one reply out, for engines on other machines
 pool.py        tasks -> outcomes, over any engine: window, attempts, deadlines
 parallel.py    the pool on this machine, for callers that keep results in their own way
 driver.py      store + pool: grades what has no result yet and makes the only commits

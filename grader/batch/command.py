@@ -94,7 +94,8 @@ def _collect(store: Store, run: int, source: str, index: Catalog, only: list[Exe
             " zip as a learning platform exports it); with one --exercise, for STUDENT/ANYTHING.py."
         )
     students = len(intake.students - {""})
-    problems = f", {len(intake.problems)} problems" if intake.problems else ""
+    count = len(intake.problems)
+    problems = f", {count} problem{'s' * (count > 1)}" if count else ""
     screen.say(f"{students} students, {intake.found} submissions ({intake.new} new){problems}")
     return intake
 

@@ -1,6 +1,8 @@
 """What `dlkit grade` shows while it works: a bar with rate and time left on a terminal, plain lines in a pipe."""
 
 import os
+import shutil
+import textwrap
 import time
 from typing import TextIO
 
@@ -81,10 +83,17 @@ class Screen:
             self._bar.console.print(text, markup=False, highlight=False)  # type: ignore[attr-defined]
             return
         try:
-            self._stream.write(text + "\n")
+            self._stream.write(self._wrapped(text) + "\n")
             self._stream.flush()
         except BrokenPipeError:  # `| head` has enough; grading goes on
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def _wrapped(self, text: str) -> str:
+        """Between words on a terminal; as it is in a file or a pipe."""
+        if not self._stream.isatty():
+            return text
+        width = max(40, shutil.get_terminal_size((80, 24)).columns)
+        return "\n".join(textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False)) or text
 
 
 def _span(seconds: float) -> str:
