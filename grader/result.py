@@ -70,3 +70,16 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """The object that `dlkit check --json` prints."""
         return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Result":
+        """The inverse of `to_json`. Raises KeyError or TypeError for another object."""
+        values = {k: v for k, v in data.items() if k != "schema"}
+        gpu = {**values["gpu"], "checks": tuple(map(_check, values["gpu"]["checks"]))}
+        checks, flags = tuple(map(_check, values["checks"])), tuple(values["flags"])
+        return cls(**{**values, "checks": checks, "gpu": Gpu(**gpu), "flags": flags})
+
+
+def _check(data: dict[str, Any]) -> Check:
+    diagnosis = data["diagnosis"]
+    return Check(**{**data, "diagnosis": None if diagnosis is None else Diagnosis(**diagnosis)})

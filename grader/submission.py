@@ -1,5 +1,6 @@
 """What is handed in -> a Submission: `.py`, `.ipynb`, standard input. Bounded, decoded, never executed here."""
 
+import io
 import json
 import re
 import stat
@@ -19,7 +20,10 @@ def read_submission(exercise: Exercise, path: str, stdin: BinaryIO) -> Submissio
     """The submission at `path` (`-` is `stdin`). Raises UsageProblem where it is not a readable text of ours."""
     data, label = _read(path, stdin)
     if path.endswith(".ipynb"):
-        return submission(exercise, notebook_cells(data, label))
+        from .nbgrader.reading import assignment_units  # an assignment holds several answers
+
+        units = assignment_units(data, label, exercise)
+        return submission(exercise, notebook_cells(data, label) if units is None else units)
     return submission(exercise, ((label, _text(data, label)),))
 
 
@@ -39,6 +43,11 @@ def _read(path: str, stdin: BinaryIO) -> tuple[bytes, str]:
     if len(data) > MAX_BYTES:
         raise UsageProblem(f"{label} is larger than {MAX_BYTES >> 20} MiB. An answer is a short Python file.")
     return data, label
+
+
+def read_bytes(file: Path) -> tuple[bytes, str]:
+    """The bytes of a file, bounded, and its name. Raises UsageProblem where it is no ordinary file, or too large."""
+    return _read(str(file), io.BytesIO())
 
 
 def _read_file(file: Path) -> bytes:
@@ -64,7 +73,6 @@ def _read_file(file: Path) -> bytes:
 def _text(data: bytes, label: str) -> str:
     """Source as text: UTF-8 (with or without a BOM), or what its coding line says."""
     import codecs
-    import io
     import tokenize
 
     if b"\0" in data:

@@ -7,7 +7,7 @@ from ..result import Check, Result
 
 Style = Callable[..., str]
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "error": ("!", "magenta")}
-_STATUS = {
+STATUS_WORDS = {
     "passed": "full marks",
     "failed": "not there yet",
     "not_started": "not started",
@@ -88,8 +88,10 @@ def _foot(result: Result, width: int, style: Style) -> Iterator[str]:
         yield ""
     colour = "green" if result.passed else "yellow" if result.score else "red"
     score = f"{result.score:g} of {result.max_score:g} points"
-    yield f"{style(score, fg=colour, bold=True)} · {style(_STATUS[result.status], fg=colour)}"
-    facts = f"{result.duration_s:.2f} s · sandbox: {result.sandbox} · seed {result.seed}"
+    yield f"{style(score, fg=colour, bold=True)} · {style(STATUS_WORDS[result.status], fg=colour)}"
+    facts = f"{result.duration_s:.2f} s · sandbox: {result.sandbox}"
+    if result.seed >= 0:  # a class's is secret
+        facts += f" · seed {result.seed}"
     if result.gpu.status != "not_applicable":
         facts += f" · {_gpu(result)}"
     for line in _wrapped(facts, width, ""):
