@@ -31,11 +31,20 @@ class _ExerciseName(click.ParamType[str]):
 EXERCISE = _ExerciseName()
 
 
+# Commands that a kit for students (`dlkit bundle`) does not have, and the part of dlkit that they need.
+_PARTS = {"nbgrader": "nbgrader/course.py", "bundle": "nbgrader/bundle.py", "dev": "author"}
+
+
 class _Group(click.Group):
     """Commands in the order a learner meets them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return [name for name in self.commands if self.get_command(ctx, name)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        part = _PARTS.get(cmd_name)
+        missing = part is not None and not (Path(__file__).parent / "grader" / part).exists()
+        return None if missing else super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=_Group, context_settings=CONTEXT, invoke_without_command=True)
@@ -280,6 +289,8 @@ def solution(exercise: str, give_up: bool) -> None:
     from dlkit.grader.wrong import wrong_answers
 
     found = catalog().find(exercise)
+    if not found.solution.is_file():
+        raise click.UsageError("This kit for students holds no solutions.")
     with _progress() as progress:
         desk.may_see_solution(found, progress, give_up)
     answers, _ = wrong_answers(found)
@@ -471,6 +482,48 @@ def nbgrader_autograde(
     progress.done()
     _say(summary_words(done))
     sys.exit(3 if done.problems else 0)
+
+
+@nbgrader_group.command("grade")
+@click.argument("folder", type=click.Path(file_okay=False, exists=True))
+@_ASSIGNMENT
+@_COURSE
+@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per core).")
+@click.option("--sandbox", type=click.Choice(["bwrap", "process"]), help="Where answers run (default: bwrap).")
+def nbgrader_grade(folder: str, assignment: str, course: str, jobs: int | None, sandbox: str | None) -> None:
+    """Grade FOLDER/<student>/exercise_NN_slug.py into the gradebook, for courses that collect Python files.
+
+    \b
+    dlkit nbgrader grade handed-in --assignment ps1 --course my-course
+    """
+    from dlkit.grader.nbgrader import need_nbgrader
+
+    need_nbgrader()
+    from dlkit.grader.nbgrader.autograde import Wanted, autograde
+    from dlkit.grader.nbgrader.direct import take
+    from dlkit.grader.nbgrader.scores import summary_words
+
+    taken = take(Path(folder), Path(course), assignment)
+    for problem in taken.problems:
+        click.echo(problem, err=True)
+    progress = _Progress()
+    done = autograde(Wanted(Path(course), assignment, jobs or os.cpu_count() or 1, sandbox=sandbox), progress)
+    progress.done()
+    _say(summary_words(done))
+    sys.exit(3 if done.problems else 0)
+
+
+@cli.command()
+@click.option("--students", "out", required=True, type=click.Path(), metavar="OUT", help="The folder to write.")
+def bundle(out: str) -> None:
+    """Write an installable kit for students: no solutions, no known-wrong answers, no hidden tests.
+
+    \b
+    dlkit bundle --students dlkit-students
+    """
+    from dlkit.grader.nbgrader.bundle import bundle as write
+
+    _say(f"{len(write(Path(out)))} files written in {out}. Students install it: pip install {out}")
 
 
 @cli.group()

@@ -50,6 +50,11 @@ def read_bytes(file: Path) -> tuple[bytes, str]:
     return _read(str(file), io.BytesIO())
 
 
+def read_text(file: Path) -> str:
+    """A Python file as text. Raises UsageProblem where it is none."""
+    return _text(*read_bytes(file))
+
+
 def _read_file(file: Path) -> bytes:
     try:
         mode = file.stat().st_mode
