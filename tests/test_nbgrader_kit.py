@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlkit.grader.catalog import catalog
+from dlkit.grader.catalog import catalog, read_index
 from dlkit.grader.errors import UsageProblem
 from dlkit.grader.nbgrader.bundle import bundle
 from dlkit.grader.wrong import wrong_answers
@@ -31,7 +31,18 @@ def student(kit, tmp_path_factory):
     """`dlkit` of an environment where the kit is installed, with only this interpreter's dependencies beside it."""
     home = tmp_path_factory.mktemp("student")
     wheels = home / "wheels"
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(kit)]
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(wheels),
+        str(kit),
+    ]
     subprocess.run(build, check=True, capture_output=True)
     venv.create(home / "env", symlinks=True)
     site = next((home / "env" / "lib").glob("python3*/site-packages"))
@@ -92,10 +103,18 @@ def test_nothing_secret_is_in_the_installed_kit(student):
     for exercise in WRITTEN:
         statement = exercise.stub.read_text("utf-8")
         for secret in (exercise.solution, exercise.tests):
-            body = [x for x in lines_of(secret) - public if x not in statement and not x.startswith(("from ", "import "))]
+            body = [
+                x for x in lines_of(secret) - public if x not in statement and not x.startswith(("from ", "import "))
+            ]
             assert not [line for line in body if line in text], secret.name
     for answer in wrong_answers(SOFTMAX)[0]:
         assert answer.message not in text
+
+
+def test_the_last_hint_is_nearly_the_answer_and_stays_with_the_course(kit):
+    ours = {e.stem: e.hints for e in WRITTEN}
+    kits = {e.stem: e.hints for e in read_index(kit / "exercises" / "index.toml")}
+    assert kits == kits | {stem: hints[:-1] for stem, hints in ours.items()}
 
 
 def test_what_is_there_is_not_overwritten(kit):

@@ -6,6 +6,7 @@ In place of the hidden tests stand the examples of the statements, so that `dlki
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -91,6 +92,8 @@ def bundle(out: Path) -> list[Path]:
             target = out / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
+        index = out / "exercises" / "index.toml"
+        _write(index, without_last_hints(index.read_text("utf-8")))
         for exercise in exercises:
             _write(out / "tests" / "hidden" / f"test_{exercise.stem}.py", _test(exercise))
         _write(out / "README.md", _README)
@@ -98,6 +101,11 @@ def bundle(out: Path) -> list[Path]:
     except OSError as error:
         raise UsageProblem(f"{error.filename} cannot be written ({error.strerror}). Choose another folder.") from None
     return sorted(p for p in out.rglob("*") if p.is_file())
+
+
+def without_last_hints(index: str) -> str:
+    """index.toml without the last hint of each exercise: it is nearly the answer, sometimes a line of it."""
+    return re.sub(r"^(hints = \[\n(?:  .*\n)*)  .*\n\]$", r"\1]", index, flags=re.MULTILINE)
 
 
 def _files(exercises: Iterable[Exercise]) -> list[Path]:

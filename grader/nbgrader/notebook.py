@@ -146,17 +146,17 @@ def _examples_cell(exercise: Exercise, statement: str) -> str:
     text = example_text(statement).strip("\n")
     if not text:
         return ""
-    quote = "'''" if "'''" not in text else '"""'
+    lines = "\n".join(f"        {line!r}," for line in text.split("\n"))  # IPython strips a `>>>` at a line's beginning
     names = ", ".join(f"`{n}`" for n in exercise.names)
     return f"""# The examples of the statement. This cell fails while {names} do not give them.
 def check_examples_{exercise.number}():
     import doctest
 
-    text = r{quote}
-{text}
-{quote}
+    lines = [
+{lines}
+    ]
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-    test = doctest.DocTestParser().get_doctest(text, dict(globals()), "example", None, 0)
+    test = doctest.DocTestParser().get_doctest("\\n".join(lines), dict(globals()), "example", None, 0)
     result = doctest.DocTestRunner(optionflags=flags).run(test)
     assert result.failed == 0, f"{{result.failed}} of {{result.attempted}} examples give something else"
 

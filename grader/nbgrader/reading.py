@@ -20,7 +20,8 @@ from .notebook import ANSWER, EXAMPLES, KERNEL, STATEMENT, Node, answered_stem, 
 
 Units = tuple[tuple[str, str], ...]
 MAX_CELLS = 2000
-MAX_TEXT = 1 << 20  # of source, in all cells together
+MAX_TEXT = 256 << 10  # of source, in all cells together: it is parsed in this process
+_LATE = "imports of cells below"
 _ROLES = (STATEMENT, ANSWER, EXAMPLES, "")
 TROUBLE = "trouble"  # in the notebook's metadata: why there is nothing to grade
 
@@ -87,7 +88,7 @@ def cells_of(notebook: Node, name: str) -> list[Cell]:
         number = sum(c.kind == "code" for c in cells) + 1
         cells.append(Cell(f"{name} cell {number}", kind, source, grade_id, _attachments(raw)))
     if len(cells) > MAX_CELLS or sum(len(c.source) for c in cells) > MAX_TEXT:
-        raise UsageProblem(f"{name} has more than {MAX_CELLS} cells, or more than {MAX_TEXT >> 20} MiB of text.")
+        raise UsageProblem(f"{name} has more than {MAX_CELLS} cells, or more than {MAX_TEXT >> 10} KiB of text.")
     return cells
 
 
@@ -138,12 +139,36 @@ def answer(cells: Sequence[Cell], exercise: Exercise) -> Units:
     exercises further down is theirs, unless this answer is nowhere else.
     """
     code = [c for c in cells if c.kind == "code" and not _of_the_course(c.grade_id)]
+    try:
+        return _answer(code, exercise)
+    except (RecursionError, MemoryError, ValueError):  # too strange to be taken apart
+        return tuple((c.label, without_magics(c.source)) for c in code)
+
+
+def _answer(code: Sequence[Cell], exercise: Exercise) -> Units:
     own = next((i for i, c in enumerate(code) if answered_stem(c.grade_id) == exercise.stem), len(code))
     near = [c for i, c in enumerate(code) if i <= own or not answered_stem(c.grade_id)]
     units = _units(near, exercise)
     if exercise.names and not set(exercise.names) <= _defined(units):
         units = _units(code, exercise)
-    return units
+    late = _late_imports(units)
+    return ((_LATE, late), *units) if late else units
+
+
+def _late_imports(units: Units) -> str:
+    """Imports that stand below what needs them: in the student's kernel their cell had been run before."""
+    late: list[str] = []
+    earlier, bound = "", set[str]()
+    for _, text in units:
+        for node in ast.parse(text).body if _parses(text) else []:
+            names = _bound(node)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                late += (
+                    [ast.unparse(node)] if any(re.search(rf"\b{n}\b", earlier) for n in names - bound - {"*"}) else []
+                )
+            bound |= names
+        earlier += text
+    return "\n".join(dict.fromkeys(late))
 
 
 def _of_the_course(grade_id: str) -> bool:
