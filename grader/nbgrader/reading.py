@@ -77,7 +77,10 @@ def cells_of(notebook: Node, name: str) -> list[Cell]:
     """The cells that are cells. Raises UsageProblem where they are too many, or too long."""
     cells: list[Cell] = []
     seen: set[str] = set()
+    number = 0
     for raw in notebook["cells"]:
+        if len(cells) > MAX_CELLS:
+            break
         if not isinstance(raw, dict) or raw.get("cell_type") not in ("code", "markdown", "raw"):
             continue
         grade_id = _grade_id(raw)
@@ -85,7 +88,7 @@ def cells_of(notebook: Node, name: str) -> list[Cell]:
         seen.add(grade_id)
         source = _text(raw.get("source"))
         kind = "code" if answered_stem(grade_id) else raw["cell_type"]  # made a raw cell by a slip, it is an answer
-        number = sum(c.kind == "code" for c in cells) + 1
+        number += kind == "code"
         cells.append(Cell(f"{name} cell {number}", kind, source, grade_id, _attachments(raw)))
     if len(cells) > MAX_CELLS or sum(len(c.source) for c in cells) > MAX_TEXT:
         raise UsageProblem(f"{name} has more than {MAX_CELLS} cells, or more than {MAX_TEXT >> 10} KiB of text.")
