@@ -41,6 +41,8 @@ _NO_EXCHANGE = '# c.Exchange.root = "/srv/nbgrader/exchange"  # a folder that ev
 def init(course: Path, course_id: str | None, exchange: Path | None) -> list[Path]:
     """Make a course folder; the files written. Raises UsageProblem where there is a course already."""
     config = course / CONFIG
+    if exchange is not None and not exchange.exists():
+        _make_exchange(exchange)
     if os.path.lexists(config):
         raise UsageProblem(f"{course} is a course already. To add an assignment: dlkit nbgrader add {course} …")
     name = course_id or re.sub(r"[^A-Za-z0-9_.-]+", "-", course.resolve().name).strip("-.") or "course"
@@ -48,6 +50,15 @@ def init(course: Path, course_id: str | None, exchange: Path | None) -> list[Pat
     _write(config, _CONFIG_TEXT.format(course=_named("course", name), exchange=where))
     secret(course)
     return [config]
+
+
+def _make_exchange(exchange: Path) -> None:
+    """nbgrader wants it to be everybody's, students' included."""
+    try:
+        exchange.mkdir(parents=True)
+        exchange.chmod(0o777)
+    except OSError as error:
+        raise UsageProblem(f"{error.filename} cannot be made ({error.strerror}). Name another --exchange.") from None
 
 
 def check_new(course: Path, assignment: str, items: Sequence[Item]) -> None:
