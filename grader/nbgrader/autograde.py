@@ -24,6 +24,7 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import CheckCellMetadata
+from nbgrader.utils import rmtree
 
 from ..batch.pool import Task
 from ..catalog import catalog
@@ -74,16 +75,17 @@ class Fast(Autograde):
         super().__init__(**named)
         self._cells: dict[str, list[Known]] = {}
         self._ready: list[Any] = []
+        self._names: list[str] = []
 
     def init_notebooks(self) -> None:
         """Every submission with every notebook of the assignment: a missing one gets 0 and a page that says so."""
         pattern = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             try:
-                names = [n.name for n in gradebook.find_assignment(self.coursedir.assignment_id).notebooks]
+                self._names = [n.name for n in gradebook.find_assignment(self.coursedir.assignment_id).notebooks]
             except MissingEntry:
-                names = []
-        if not names:
+                self._names = []
+        if not self._names:
             raise UsageProblem(
                 f"The gradebook knows no assignment {self.coursedir.assignment_id}. Run first:"
                 f" nbgrader generate_assignment {self.coursedir.assignment_id}"
@@ -91,16 +93,26 @@ class Fast(Autograde):
         folders = sorted(filter(os.path.isdir, glob.glob(pattern)))
         if not folders:
             raise UsageProblem(f"Nothing was handed in: there is no folder {pattern}. Run `nbgrader collect` first?")
-        self.assignments = {f: [os.path.join(f, f"{n}.ipynb") for n in names] for f in folders}
-        self.grading.begin(self._tasks(folders, names))
+        self.assignments = {f: [os.path.join(f, f"{n}.ipynb") for n in self._names] for f in folders}
+        self.grading.begin(self._tasks(folders))
 
-    def _tasks(self, folders: list[str], names: list[str]) -> Iterator[Task]:
+    def _tasks(self, folders: list[str]) -> Iterator[Task]:
         """What will have to be graded, in the order in which it will be asked for."""
         for folder in folders:
             done = self._format_dest(self.coursedir.assignment_id, os.path.basename(os.path.dirname(folder)))
-            if self.force or not os.path.exists(done) or _newer(self.coursedir, folder, done):
-                for name in names:
+            if self.force or not self._finished(done) or _newer(self.coursedir, folder, done):
+                for name in self._names:
                     yield from _tasks(Path(folder) / f"{name}.ipynb", self.seed)
+
+    def _finished(self, done: str) -> bool:
+        """Every notebook is there: the folder alone is what an interrupted run leaves."""
+        return all(os.path.exists(os.path.join(done, f"{name}.ipynb")) for name in self._names)
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        done = self._format_dest(assignment_id, student_id)
+        if os.path.isdir(done) and not self._finished(done):
+            rmtree(done)
+        return bool(super().init_destination(assignment_id, student_id))
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         self.on_submission(student_id)
@@ -117,8 +129,11 @@ class Fast(Autograde):
             self.log.warning("%s: %s", notebook_filename, trouble)
         for each in self._steps():
             node, resources = each(node, resources)
-        resources["output_suffix"], resources["output_extension"] = "", ".ipynb"
-        self.write_single_notebook(nbformat.writes(node) + "\n", resources)
+        place = Path(self._format_dest(place["assignment"], place["student"]))
+        place.mkdir(parents=True, exist_ok=True)
+        half = place / f"{resources['unique_key']}.part"
+        half.write_text(nbformat.writes(node) + "\n", "utf-8")
+        half.replace(half.with_suffix(".ipynb"))  # whole or not at all
 
     def _known(self, place: Any) -> list[Known]:
         if place["notebook"] not in self._cells:
