@@ -1,9 +1,9 @@
 """Adam.
 
 Every coordinate of every parameter keeps two moving averages: m of its gradients (the direction, as momentum
-does) and v of its SQUARED gradients (the size, as RMSProp does). Both start at 0 and are therefore too small at
-first: after t steps the weights in the average of decay beta add up to 1 - beta^t only, and dividing by that
-sum makes good for it. Step number t = 1, 2, ... with the gradient g is
+does) and v of its SQUARED gradients (the size, as RMSProp does). Both start at 0 and are therefore too small
+at first: after t steps the weights in the average of decay beta add up to 1 - beta^t only, and dividing by
+that sum makes good for it. Step number t = 1, 2, ... with the gradient g is
 
     g = g + weight_decay * p                       L2 regularization, if any: the averages see it, too
     m = beta1 * m + (1 - beta1) * g
@@ -17,7 +17,7 @@ gradient, and so is every step while the gradient stays the same (both up to eps
 
 Adam is sometimes called "momentum plus RMSProp". The third part is the correction: without it the first step
 is (1 - beta1) / sqrt(1 - beta2) times too long, 3.16 times with the default betas. Some texts (and Keras) add
-eps to the root of the UNCORRECTED v; here, in PyTorch and in the algorithm box of the paper it is sqrt(v_hat).
+eps to the root of the UNCORRECTED v; here, in PyTorch and in the algorithm of the paper it is sqrt(v_hat).
 
 `adam_step(params, grads, state, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)`
     params        dict: name -> array (float32 or float64, any shape)

@@ -5,9 +5,9 @@ Three changes to Adam, which for step number t = 1, 2, ... and the gradient g ke
     m = beta1 * m + (1 - beta1) * g                m = v = 0 before the first step
     v = beta2 * v + (1 - beta2) * g^2
 
-AMSGrad. Adam can fail even on a convex problem: v forgets a rare large gradient that carries the information, so
-that the many small ones in the other direction win. The fault is in the averaged SQUARED gradients; AMSGrad
-divides by the largest v so far (of each coordinate), the UNCORRECTED one, and corrects afterwards:
+AMSGrad. Adam can fail even on a convex problem: v forgets a rare large gradient that carries the information,
+so that the many small ones in the other direction win. The fault is in the averaged SQUARED gradients;
+AMSGrad divides by the largest v so far (of each coordinate), the UNCORRECTED one, and corrects afterwards:
 
     vmax = max(vmax, v)                            vmax = 0 before the first step
     p = p - lr * m / (1 - beta1^t) / (sqrt(vmax) / sqrt(1 - beta2^t) + eps)
@@ -18,9 +18,9 @@ terms that start at 0, so that only m is corrected; eps joins |g| INSIDE the max
     u = max(beta2 * u, |g| + eps)                  u = 0 before the first step
     p = p - lr / (1 - beta1^t) * m / u
 
-NAdam. Adam with Nesterov's look-ahead: the momentum of the NEXT step is applied now. The momentum mu is warmed
-up by a schedule with psi = momentum_decay, and since it changes, the corrections need the running PRODUCT of all
-mu so far, P = mu_1 * mu_2 * ... * mu_t, in place of a power:
+NAdam. Adam with Nesterov's look-ahead: the momentum of the NEXT step is applied now. The momentum mu is
+warmed up by a schedule with psi = momentum_decay, and since it changes, the corrections need the running
+PRODUCT of all mu so far, P = mu_1 * mu_2 * ... * mu_t, in place of a power:
 
     mu_t = beta1 * (1 - 0.5 * 0.96^(t * psi))
     v_hat = v / (1 - beta2^t)
@@ -38,22 +38,23 @@ with m as above (its decay is beta1, not mu). All three are the forms of torch.o
     lr, eps         floats >= 0; lr may change from step to step
     betas           two floats, 0 <= beta < 1
     momentum_decay  float >= 0, the psi of the schedule
-    returns         (new params, new state): dicts of new arrays in the parameters' shapes and dtypes. The states
-                        amsgrad_step   {"t": int, "m": {name: array}, "v": {name: array}, "vmax": {name: array}}
-                        adamax_step    {"t": int, "m": {name: array}, "u": {name: array}}
-                        nadam_step     {"t": int, "m": {name: array}, "v": {name: array}, "mu_product": float}
+    returns         (new params, new state): dicts of new arrays in the parameters' shapes and dtypes.
+                    The states
+                    amsgrad_step  {"t": int, "m": {name: array}, "v": {name: array}, "vmax": {name: array}}
+                    adamax_step   {"t": int, "m": {name: array}, "u": {name: array}}
+                    nadam_step    {"t": int, "m": {name: array}, "v": {name: array}, "mu_product": float}
                     hold nothing else. t counts the steps taken and mu_product is P after them (1.0 before the
                     first), one of each for all names; the averages and vmax are uncorrected.
 
-    Pure functions: params, grads and state, with all arrays and dicts in them, stay as they were, and all that
-    a step remembers is in the state it returns.
+    Pure functions: params, grads and state, with all arrays and dicts in them, stay as they were, and all
+    that a step remembers is in the state it returns.
     ValueError: a beta outside [0, 1); lr, eps or momentum_decay < 0; params and grads with different names.
     Gradients of 0 are gradients like any others and give finite steps as long as eps > 0.
 
 `reddi_gradient(t, C=3.0)`
-    The gradient of the online problem on which Adam fails, at time t = 1, 2, ...: C, a float > 2, for t = 1, 4,
-    7, ... and -1.0 otherwise. x is kept in [-1, 1]. Over three steps the losses add up to (C - 2) * x, so that
-    x = -1 is best, but with beta1 = 0 and beta2 = 1 / (1 + C^2) Adam walks to +1, and AMSGrad to -1.
+    The gradient of the online problem on which Adam fails, at time t = 1, 2, ...: C, a float > 2, for t = 1,
+    4, 7, ... and -1.0 otherwise. x is kept in [-1, 1]. Over three steps the losses add up to (C - 2) * x, so
+    that x = -1 is best, but with beta1 = 0 and beta2 = 1 / (1 + C^2) Adam walks to +1, and AMSGrad to -1.
     returns  a Python float
 
 Example
@@ -65,13 +66,14 @@ Example
     >>> new["w"], state["u"]["w"]                      # u = 3 + 1 and 0 + 1
     (array([0.625, 1.   ]), array([4., 1.]))
     >>> new, state = nadam_step(params, grads, {}, lr=0.5, betas=(0.5, 0.75), eps=1.0, momentum_decay=0.0)
-    >>> new["w"], state["mu_product"]                  # mu = 0.25: 1 - 0.5 * (3 + 0.25 / (1 - 0.0625) * 1.5) / 4
+    >>> new["w"], state["mu_product"]               # mu = 0.25: 1 - 0.5 * (3 + 0.25 / (1 - 0.0625) * 1.5) / 4
     (array([0.575, 1.   ]), 0.25)
     >>> [reddi_gradient(t) for t in (1, 2, 3, 4)]
     [3.0, -1.0, -1.0, 3.0]
 
-Asked next: why does AMSGrad's step size only fall while Adam's may rise? What is the p-norm of which Adamax takes
-the limit? What is Nesterov's look-ahead in terms of gradients? Why do most people still use plain Adam(W)?
+Asked next: why does AMSGrad's step size only fall while Adam's may rise? What is the p-norm of which Adamax
+takes the limit? What is Nesterov's look-ahead in terms of gradients? Why do most people still use plain
+Adam(W)?
 """
 
 import numpy as np

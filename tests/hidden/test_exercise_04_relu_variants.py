@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from dlkit.grader.compare import check, check_close, check_dtype, check_fresh, check_raises, unpack
+from dlkit.grader.compare import check, check_close, check_dtype, check_fresh, check_pure, check_raises, unpack
 from dlkit.grader.plugin import points
 
 
@@ -279,10 +279,8 @@ def test_errors_purity(candidate, rng, case):
         ("rrelu", ("x",), (x, 0.1, 0.5, True, np.random.default_rng(4))),
     ):
         with case(f"inputs of {name}"):
-            given = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
-            candidate[name](*given)
-            for label, after, before in zip(names, given, args, strict=False):
-                check(np.array_equal(after, before), f"{name} modified its input `{label}`: work on a copy.")
+            candidate[name](*args)
+            check_pure(candidate, *names)
             check_fresh(candidate, *names)
     with case("a positive input is copied, too"):
         candidate.relu(np.abs(x))
