@@ -32,7 +32,10 @@ EXERCISE = _ExerciseName()
 
 
 # Commands that a kit for students (`dlkit bundle`) does not have, and the part of dlkit that they need.
-_PARTS = {"nbgrader": "nbgrader/course.py", "bundle": "nbgrader/bundle.py", "dev": "author"}
+_PARTS = {
+    "grade": "batch", "export": "batch", "report": "batch",
+    "nbgrader": "nbgrader/course.py", "bundle": "nbgrader/bundle.py", "dev": "author",
+}  # fmt: skip
 
 
 class _Group(click.Group):
