@@ -18,13 +18,13 @@ SOFTMAX = catalog().find("softmax")
 RIGHT = SOFTMAX.solution.read_text("utf-8")
 ANSWER, EXAMPLES = f"{SOFTMAX.stem}-answer", f"{SOFTMAX.stem}-examples"
 # Statements of their own are no part of an answer in a notebook and are not run: these run theirs in each call.
-IN_A_CALL = {"writing/solutions_and_tests", "network/loopback_tcp", "forging/every_descriptor"}
+IN_A_CALL = {"writing/home", "network/loopback_tcp", "forging/every_descriptor"}
 # One or two of each family.
 ATTACKS = [
     "patching/numpy_testing", "patching/builtins", "patching/isinstance", "searching/stack_frames",
     "searching/import_solutions", "leaving/exit_in_every_call", "leaving/system_exit_in_call",
     "forging/prints_a_report", "forging/replies_twice", "forging/every_descriptor", "agreeing/equal_to_everything",
-    "agreeing/array_ufunc", "poisoned/pickle_reduce", "poisoned/object_array", "writing/solutions_and_tests",
+    "agreeing/array_ufunc", "poisoned/pickle_reduce", "poisoned/object_array", "writing/home",
     "text/markup", "text/terminal_escapes", "network/loopback_tcp",
 ]  # fmt: skip
 
@@ -139,6 +139,11 @@ TRICKS = {
 }  # fmt: skip
 
 
+# A test of the instructor's own, as nbgrader knows them: without a kernel it has no output, which would mean full marks.
+OWN_TEST = {"cell_type": "code", "id": "own", "source": "assert softmax", "outputs": [], "execution_count": None, "metadata": {"nbgrader": {
+    "schema_version": 3, "grade": True, "grade_id": "own-test", "locked": True, "solution": False, "points": 7, "task": False}}}  # fmt: skip
+
+
 class Course:
     def __init__(self, root):
         self.root = root
@@ -163,6 +168,10 @@ def course(tmp_path_factory):
     course = Course(tmp_path_factory.mktemp("hostile") / "course")
     course.root.mkdir()
     course.run(sys.executable, "-m", "dlkit.cli", "nbgrader", "init", ".", "--assignment", "ps1", "softmax")
+    source = course.root / "source" / "ps1" / "ps1.ipynb"
+    notebook = json.loads(source.read_text("utf-8"))
+    notebook["cells"].append(OWN_TEST)
+    source.write_text(json.dumps(notebook))
     course.run("nbgrader", "generate_assignment", "ps1")
     released = (course.root / "release" / "ps1" / "ps1.ipynb").read_text("utf-8")
     edits = {f"trick-{n}": edit for n, (edit, _) in TRICKS.items()}
@@ -183,7 +192,8 @@ def graded(course):
     nobody.mkdir(parents=True)
     (nobody / "notes.txt").write_text("I forgot it.")
     course.run(sys.executable, "-m", "dlkit.cli", "nbgrader", "autograde", "ps1", "--jobs", "2")
-    course.run("nbgrader", "generate_feedback", "ps1")
+    course.run("nbgrader", "generate_feedback", "ps1", "--CourseDirectory.student_id=trick-*")
+    course.run("nbgrader", "generate_feedback", "ps1", "--CourseDirectory.student_id=attack-text-*")
     return course
 
 
@@ -198,10 +208,32 @@ def test_an_attack_in_a_notebook_earns_nothing(graded, name):
     assert graded.scores()[f"attack-{name.replace('/', '-')}"] <= max(declared(name), harmless)
 
 
+def test_a_cell_that_nobody_ran_earns_nothing_and_waits_for_a_person(graded):
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{graded.root}/gradebook.db", "course") as gradebook:
+        for student in ("trick-right-and-raw", "attack-text-markup"):
+            grade = gradebook.find_grade("own-test", "ps1", "ps1", student)
+            assert (grade.auto_score, grade.needs_manual_grade) == (0, True)
+    page = (graded.root / "feedback" / "trick-right-and-raw" / "ps1" / "ps1.html").read_text("utf-8")
+    assert "dlkit grades its own cells only" in page
+
+
 def test_everybody_has_a_score_and_feedback_that_says_what_happened(graded):
     students = {p.name for p in (graded.root / "submitted").iterdir()}
     assert set(graded.scores()) == students
     for student in students:
-        page = (graded.root / "feedback" / student / "ps1" / "ps1.html").read_text("utf-8")
-        assert "points" in page or "is not a Jupyter notebook" in page or "There is no file" in page, student
-        assert "alert(" not in page.replace("&lt;script&gt;alert(", "").replace("alert(1)&lt;", ""), student
+        graded_notebook = graded.root / "autograded" / student / "ps1" / "ps1.ipynb"
+        report = "".join(
+            cell(json.loads(graded_notebook.read_text("utf-8")), SOFTMAX.stem)["outputs"][0]["data"]["text/plain"]
+        )
+        assert "points" in report, student
+        assert "of 100 points" in report or "is not a Jupyter notebook" in report or "There is no file" in report, (
+            student
+        )
+        page = graded.root / "feedback" / student / "ps1" / "ps1.html"
+        if page.exists():
+            text = page.read_text("utf-8")
+            assert report.split("\n")[0].split("·")[0].strip()[:40] in text.replace("&#39;", "'"), student
+            assert "<script>alert" not in text
+            assert "<img src=x" not in text

@@ -1,5 +1,6 @@
 """The kit for students: installed, it checks the examples, and holds nothing that the course keeps to itself."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from dlkit.grader.catalog import catalog, read_index
 from dlkit.grader.errors import UsageProblem
 from dlkit.grader.nbgrader.bundle import bundle
+from dlkit.grader.nbgrader.notebook import Item, assignment_notebook
 from dlkit.grader.wrong import wrong_answers
 
 ROOT = Path(__file__).parent.parent
@@ -76,6 +78,14 @@ def test_the_examples_are_checked_and_the_rest_is_the_courses(student, tmp_path)
     code, said = student("check", "softmax", SOFTMAX.stub)
     assert code == 1
     assert "examples: not" in said
+
+
+def test_a_whole_assignment_is_checked_by_its_examples(student, tmp_path):
+    file = tmp_path / "ps1.ipynb"
+    file.write_text(json.dumps(assignment_notebook("ps1", "Set", [Item(SOFTMAX, 10)])))
+    code, said = student("check", file)
+    assert code == 1
+    assert "exercise_07  examples failed  Softmax" in said
 
 
 def test_commands_that_need_more_are_not_there(student):

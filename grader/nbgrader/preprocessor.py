@@ -118,7 +118,8 @@ class DlkitGrade(NbGraderPreprocessor):
             review = str(result) if isinstance(result, Fault) else result.message
             outputs = message_outputs("The grader broke here. That is not your fault, and a person will look at it.")
         if review:
-            self.log.error("Cell %s got no verdict: %s", grade_id, review)
+            said = self.log.warning if result is None else self.log.error
+            said("Cell %s got no verdict: %s", grade_id, review)
             cell.metadata["dlkit"] = {REVIEW: True}
         cell.outputs = [nbformat.from_dict(o) for o in outputs]
         cell.execution_count = 1
