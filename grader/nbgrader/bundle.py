@@ -41,7 +41,7 @@ dlkit = "dlkit.cli:main"
 
 [tool.setuptools]
 package-dir = {{ dlkit = "." }}
-py-modules = ["dlkit.cli"]
+py-modules = ["dlkit.cli", "dlkit.notebook"]
 packages = {packages}
 
 [tool.setuptools.package-data]
@@ -109,7 +109,7 @@ def without_last_hints(index: str) -> str:
 
 
 def _files(exercises: Iterable[Exercise]) -> list[Path]:
-    found = [Path("__init__.py"), Path("cli.py"), Path("exercises/index.toml")]
+    found = [Path("__init__.py"), Path("cli.py"), Path("notebook.py"), Path("exercises/index.toml")]
     found += [e.stub.relative_to(ROOT) for e in exercises]
     for path in sorted((ROOT / "grader").rglob("*")):
         place = path.relative_to(ROOT)

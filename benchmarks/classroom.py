@@ -1,6 +1,6 @@
 """Seconds per submission: stock nbgrader, nbgrader with dlkit, `dlkit nbgrader autograde`; start-up included.
 
-    python tests/bench_nbgrader.py softmax 200 FOLDER
+    python benchmarks/classroom.py softmax 200 FOLDER
 
 The same submissions (two right, one wrong, …) in three courses below FOLDER, one command after the other. The tests of
 stock are the statement's examples, five times, which cost next to nothing: what it pays for is a kernel each.
