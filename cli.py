@@ -31,11 +31,23 @@ class _ExerciseName(click.ParamType[str]):
 EXERCISE = _ExerciseName()
 
 
+# Commands that a kit for students (`dlkit bundle`) does not have, and the part of dlkit that they need.
+_PARTS = {
+    "grade": "batch", "export": "batch", "report": "batch",
+    "nbgrader": "nbgrader/course.py", "bundle": "nbgrader/bundle.py", "dev": "author",
+}  # fmt: skip
+
+
 class _Group(click.Group):
     """Commands in the order a learner meets them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return [name for name in self.commands if self.get_command(ctx, name)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        part = _PARTS.get(cmd_name)
+        missing = part is not None and not (Path(__file__).parent / "grader" / part).exists()
+        return None if missing else super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=_Group, context_settings=CONTEXT, invoke_without_command=True)
@@ -88,7 +100,8 @@ def check(
     """Grade an answer and name its mistakes.
 
     EXERCISE is `exercise_07`, `07`, `7`, `softmax`, a unique prefix, or a path. FILE is the answer: a Python file, a
-    notebook, or `-` for standard input; without it, your copy in the workspace or in this folder.
+    notebook, or `-` for standard input; without it, your copy in the workspace or in this folder. The notebook of an
+    assignment alone (`dlkit check ps1.ipynb`) means all its exercises.
 
     \b
     dlkit check softmax
@@ -101,6 +114,8 @@ def check(
 
     request = CheckRequest(exercise, file, seed, device, sandbox, timeout, only, require_gpu)
     progress = _Progress(enabled=not as_json)
+    if file is None and exercise.endswith(".ipynb"):
+        _check_assignment(request, as_json, verbose, progress)
     outcome = run_check(request, sys.stdin.buffer, progress)
     progress.done()
     if as_json:
@@ -112,6 +127,27 @@ def check(
         for note in (*outcome.remarks, *(outcome.notes if verbose else ())):
             _say(note)
     sys.exit(outcome.exit_code)
+
+
+def _check_assignment(request: Any, as_json: bool, verbose: bool, progress: "_Progress") -> None:
+    """All exercises of an assignment's notebook, then exit; returns where the notebook is that of one exercise."""
+    import json
+
+    from dlkit.grader.nbgrader.check import as_json as to_json
+    from dlkit.grader.nbgrader.check import assignment_exercises, check_assignment, summary
+
+    stems = assignment_exercises(request.exercise)
+    outcomes = []
+    for outcome in check_assignment(request, stems, sys.stdin.buffer, progress):
+        outcomes.append(outcome)
+        progress.done()
+        if not as_json:
+            _print_report(outcome.result, verbose)
+            _say("")
+    if stems:
+        results = [o.result for o in outcomes]
+        _say(json.dumps(to_json(request.exercise, results), allow_nan=False) if as_json else summary(results))
+        sys.exit(max(o.exit_code for o in outcomes))
 
 
 @cli.command()
@@ -261,6 +297,8 @@ def solution(exercise: str, give_up: bool) -> None:
     from dlkit.grader.wrong import wrong_answers
 
     found = catalog().find(exercise)
+    if not found.solution.is_file():
+        raise click.UsageError("This kit for students holds no solutions.")
     with _progress() as progress:
         desk.may_see_solution(found, progress, give_up)
     answers, _ = wrong_answers(found)
@@ -547,6 +585,143 @@ def report(
     counted = Policy(policy, due_moment(due), late_percent)
     made = run_report(ReportRequest(results, html, counted, anonymous, force))
     _say(f"{html}: {len(made.students)} students, {len(made.parts)} exercises")
+
+
+@cli.group("nbgrader")
+def nbgrader_group() -> None:
+    """For instructors: assignments through nbgrader, graded safely. See docs/instructors.md."""
+
+
+_POINTS = click.option("--points", multiple=True, metavar="N|EX=N", help="Points for each exercise, or for one.")
+_TITLE = click.option("--title", help="The heading of the notebook.")
+_ASSIGNMENT = click.option("--assignment", required=True, metavar="NAME", help="The name of the assignment: ps1.")
+_COURSE = click.option("--course", type=click.Path(file_okay=False), default=".", help="The course folder (here).")
+_EXERCISES = click.argument("exercises", nargs=-1, required=True, type=EXERCISE)
+
+
+@nbgrader_group.command("init")
+@click.argument("course", type=click.Path(file_okay=False))
+@_EXERCISES
+@_ASSIGNMENT
+@_POINTS
+@_TITLE
+@click.option("--course-id", help="The course's name in nbgrader (default: that of the folder).")
+@click.option("--exchange", type=click.Path(file_okay=False), help="The folder for handing out and in.")
+def nbgrader_init(
+    course: str, exercises: tuple[str, ...], assignment: str, points: tuple[str, ...], title: str | None,
+    course_id: str | None, exchange: str | None,
+) -> None:  # fmt: skip
+    """Make a course folder with a first assignment. Then nbgrader's own commands take over.
+
+    \b
+    dlkit nbgrader init my-course --assignment ps1 softmax backprop
+    cd my-course && nbgrader generate_assignment ps1
+    """
+    from dlkit.grader.nbgrader import course as courses
+
+    items = courses.items(exercises, points)
+    courses.check_new(Path(course), assignment, items)
+    written = courses.init(Path(course), course_id, Path(exchange) if exchange else None)
+    written += courses.add(Path(course), assignment, title, items)
+    _said_written(written, course, assignment)
+
+
+@nbgrader_group.command("add")
+@click.argument("course", type=click.Path(file_okay=False))
+@_EXERCISES
+@_ASSIGNMENT
+@_POINTS
+@_TITLE
+def nbgrader_add(
+    course: str, exercises: tuple[str, ...], assignment: str, points: tuple[str, ...], title: str | None
+) -> None:
+    """Add an assignment to a course folder.
+
+    \b
+    dlkit nbgrader add my-course --assignment ps2 --points 20 --points softmax=40 softmax momentum
+    """
+    from dlkit.grader.nbgrader import course as courses
+
+    _said_written(courses.add(Path(course), assignment, title, courses.items(exercises, points)), course, assignment)
+
+
+def _said_written(written: list[Path], course: str, assignment: str) -> None:
+    for path in written:
+        _say(f"written: {path}")
+    _say(f"Next: cd {course} && nbgrader generate_assignment {assignment}")
+
+
+@nbgrader_group.command("autograde")
+@click.argument("assignment")
+@_COURSE
+@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per core).")
+@click.option("--student", default="*", help="Only this student.")
+@click.option("--force", is_flag=True, help="Again, also what is graded already.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of the course's secret seed.")
+@click.option("--sandbox", type=click.Choice(["bwrap", "process"]), help="Where answers run (default: bwrap).")
+def nbgrader_autograde(
+    assignment: str, course: str, jobs: int | None, student: str, force: bool, seed: int | None, sandbox: str | None
+) -> None:
+    """Grade what was handed in and is not graded yet: `nbgrader autograde`, in parallel.
+
+    \b
+    dlkit nbgrader autograde ps1
+    dlkit nbgrader autograde ps1 --jobs 8 --force
+    """
+    from dlkit.grader.nbgrader import need_nbgrader
+
+    need_nbgrader()
+    from dlkit.grader.nbgrader.autograde import Wanted, autograde
+    from dlkit.grader.nbgrader.scores import summary_words
+
+    progress = _Progress()
+    wanted = Wanted(Path(course), assignment, jobs or os.cpu_count() or 1, force, student, seed, sandbox)
+    done = autograde(wanted, progress)
+    progress.done()
+    _say(summary_words(done))
+    sys.exit(3 if done.problems else 0)
+
+
+@nbgrader_group.command("grade")
+@click.argument("folder", type=click.Path(file_okay=False, exists=True))
+@_ASSIGNMENT
+@_COURSE
+@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per core).")
+@click.option("--sandbox", type=click.Choice(["bwrap", "process"]), help="Where answers run (default: bwrap).")
+def nbgrader_grade(folder: str, assignment: str, course: str, jobs: int | None, sandbox: str | None) -> None:
+    """Grade FOLDER/<student>/exercise_NN_slug.py into the gradebook, for courses that collect Python files.
+
+    \b
+    dlkit nbgrader grade handed-in --assignment ps1 --course my-course
+    """
+    from dlkit.grader.nbgrader import need_nbgrader
+
+    need_nbgrader()
+    from dlkit.grader.nbgrader.autograde import Wanted, autograde
+    from dlkit.grader.nbgrader.direct import take
+    from dlkit.grader.nbgrader.scores import summary_words
+
+    taken = take(Path(folder), Path(course), assignment)
+    for problem in taken.problems:
+        click.echo(problem, err=True)
+    progress = _Progress()
+    done = autograde(Wanted(Path(course), assignment, jobs or os.cpu_count() or 1, sandbox=sandbox), progress)
+    progress.done()
+    _say(summary_words(done))
+    sys.exit(3 if done.problems else 0)
+
+
+@cli.command()
+@click.option("--students", "out", required=True, type=click.Path(), metavar="OUT", help="The folder to write.")
+def bundle(out: str) -> None:
+    """Write an installable kit for students: no solutions, no known-wrong answers, no hidden tests.
+
+    \b
+    dlkit bundle --students dlkit-students
+    """
+    from dlkit.grader.nbgrader.bundle import bundle as write
+
+    _say(f"{len(write(Path(out)))} files written in {out}. Students install it: pip install {out}")
 
 
 @cli.group()

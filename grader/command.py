@@ -50,7 +50,8 @@ def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], 
     need_checks(exercise, request.only)
     limits = None if request.timeout is None else Limits(call_seconds=request.timeout)
     seed = fresh_seed() if request.seed is None else request.seed
-    options = Options(seed, limits, request.only, "cpu", request.sandbox)
+    whole = exercise.solution.is_file()  # a kit for students has examples only, and nothing to compare mistakes with
+    options = Options(seed, limits, request.only, "cpu", request.sandbox, diagnose=whole)
     try:
         result = grade(exercise, submission, options, progress)
     except SandboxUnavailable as error:
@@ -58,7 +59,9 @@ def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], 
             f"The sandbox `{request.sandbox}` does not work here: {error}. Install it with your package manager"
             " (`apt install bubblewrap`), or use --sandbox process for code that you trust."
         ) from None
-    remarks = desk.remember(result, Path(file)) if file != "-" else []
+    remarks = desk.remember(result, Path(file)) if file != "-" and whole else []
+    if not whole:
+        remarks.append("These were the examples of the statement. The rest is graded by the course.")
     return Outcome(result, _exit_code(result, request.require_gpu), _notes(result), tuple(remarks))
 
 

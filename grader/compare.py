@@ -57,8 +57,8 @@ def check_close(
     if isinstance(expected, list | tuple) and any(_nested(e) for e in expected):
         _check_sequence(name, actual, expected, rtol=rtol, atol=atol, dtype=dtype, nan_ok=nan_ok)
         return
+    left = _numbers_of(name, actual, expected)  # first: where both came from the submission, it is named
     right = as_array(expected)
-    left = _numbers_of(name, actual, expected)
     if left.shape != right.shape:
         raise Mismatch(f"{name} has shape {left.shape}, expected {right.shape}.", name, actual, expected)
     if dtype:

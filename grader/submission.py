@@ -1,5 +1,6 @@
 """What is handed in -> a Submission: `.py`, `.ipynb`, standard input. Bounded, decoded, never executed here."""
 
+import io
 import json
 import re
 import stat
@@ -18,7 +19,14 @@ _ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "mac-roman"
 def read_submission(exercise: Exercise, path: str, stdin: BinaryIO) -> Submission:
     """The submission at `path` (`-` is `stdin`). Raises UsageProblem where it is not a readable text of ours."""
     data, label = _read(path, stdin)
-    return submission(exercise, units_of(data, label, path.endswith(".ipynb")))
+    notebook = path.endswith(".ipynb")
+    if notebook:
+        from .nbgrader.reading import assignment_units  # an assignment holds several answers
+
+        units = assignment_units(data, label, exercise)
+        if units is not None:
+            return submission(exercise, units)
+    return submission(exercise, units_of(data, label, notebook))
 
 
 def units_of(data: bytes, label: str, notebook: bool) -> tuple[tuple[str, str], ...]:
@@ -44,6 +52,16 @@ def _read(path: str, stdin: BinaryIO) -> tuple[bytes, str]:
     return data, label
 
 
+def read_bytes(file: Path) -> tuple[bytes, str]:
+    """The bytes of a file, bounded, and its name. Raises UsageProblem where it is no ordinary file, or too large."""
+    return _read(str(file), io.BytesIO())
+
+
+def read_text(file: Path) -> str:
+    """A Python file as text. Raises UsageProblem where it is none."""
+    return _text(*read_bytes(file))
+
+
 def _read_file(file: Path) -> bytes:
     try:
         mode = file.stat().st_mode
@@ -67,7 +85,6 @@ def _read_file(file: Path) -> bytes:
 def _text(data: bytes, label: str) -> str:
     """Source as text: UTF-8 (with or without a BOM), or what its coding line says."""
     import codecs
-    import io
     import tokenize
 
     if b"\0" in data:

@@ -30,7 +30,7 @@ def test_commands_run(block, tmp_path):
     done = subprocess.run(
         ["bash", "-e", "-c", block],
         cwd=tmp_path,
-        env={**os.environ, "PATH": path, "XDG_DATA_HOME": str(tmp_path / "data")},
+        env={**os.environ, "PATH": path, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")},
         capture_output=True,
         text=True,
         check=False,

@@ -466,7 +466,7 @@ def test_the_checks_own_generator_is_not_sent(m):
 
 
 def test_a_handle_is_no_array(m):
-    with pytest.raises(TypeError, match="is not an array"):
+    with pytest.raises(AssertionError, match="`Layer object`, expected an array"):
         np.asarray(m.Layer(2))
 
 

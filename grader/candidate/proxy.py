@@ -435,7 +435,8 @@ class Handle:
         return iter(self._dlkit[0].run(_listed, self))
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(f"{self._dlkit[2]} is not an array")  # numpy would unfold it, entry by entry, over the wire
+        # numpy would unfold it, entry by entry, over the wire; and the check that wanted an array has failed
+        raise AssertionError(f"What was returned is a thing of kind `{self._dlkit[2]}`, expected an array.")
 
     def __repr__(self) -> str:
         return f"<{self._dlkit[2]} of the submission>"

@@ -6,6 +6,7 @@ they name: imports, helpers, constants.
 """
 
 import ast
+import bisect
 import symtable
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -46,18 +47,31 @@ def answer_units(sources: Sequence[tuple[str, str]], names: Iterable[str]) -> tu
 
 
 def _needed(statements: list[_Statement], names: set[str]) -> list[_Statement]:
-    """Per name, its last certain binding and what changes it later; then the names that these read, and so on."""
+    """Per name, its last certain binding and what changes it later; then the names that these read, and so on.
+
+    A statement that is run reads what was bound before it (`np.ndarray` in an annotation), and what it defines reads,
+    once it is called, what was bound last: both are needed.
+    """
+    end = len(statements)
+    places: dict[str, list[int]] = {}
+    for at, s in enumerate(statements):
+        for name in s.binds | s.changes:
+            places.setdefault(name, []).append(at)
     chosen: set[int] = set()
-    seen: set[str] = set()
-    while names:
-        name = names.pop()
-        seen.add(name)
-        for at in range(len(statements) - 1, -1, -1):
-            s = statements[at]
-            if name in s.binds or name in s.changes:
+    seen: set[tuple[str, int]] = set()
+    todo = [(name, end) for name in names]
+    while todo:
+        name, before = todo.pop()
+        own = places.get(name, [])
+        for i in range(bisect.bisect_left(own, before) - 1, -1, -1):
+            at = own[i]
+            if (name, at) in seen:
+                break
+            seen.add((name, at))
+            if at not in chosen:
                 chosen.add(at)
-                names |= s.reads - seen
-            if name in s.binds:
+                todo += [(read, where) for read in statements[at].reads for where in (at, end)]
+            if name in statements[at].binds:
                 break
     if chosen:  # `from numpy import *` may bind anything
         chosen |= {at for at, s in enumerate(statements) if "*" in s.binds}

@@ -88,8 +88,14 @@ def _foot(result: Result, width: int, style: Style) -> Iterator[str]:
         yield ""
     colour = "green" if result.passed else "yellow" if result.score else "red"
     score = f"{result.score:g} of {result.max_score:g} points"
-    yield f"{style(score, fg=colour, bold=True)} · {style(STATUS_WORDS[result.status], fg=colour)}"
-    facts = f"{result.duration_s:.2f} s · sandbox: {result.sandbox} · seed {result.seed}"
+    words = STATUS_WORDS[result.status]
+    if not result.max_score:  # a kit for students: the points are given elsewhere
+        yield style(f"examples: {'passed' if result.passed else words}", fg=colour, bold=True)
+    else:
+        yield f"{style(score, fg=colour, bold=True)} · {style(words, fg=colour)}"
+    facts = f"{result.duration_s:.2f} s · sandbox: {result.sandbox}"
+    if result.seed >= 0:  # a class's is secret
+        facts += f" · seed {result.seed}"
     if result.gpu.status != "not_applicable":
         facts += f" · {_gpu(result)}"
     for line in _wrapped(facts, width, ""):
