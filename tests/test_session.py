@@ -495,3 +495,17 @@ def test_purity_is_that_of_the_case(m):
     m.case = None
     with pytest.raises(Mismatch, match="add_in_place modified its input `x`"):
         check_pure(m, "x")
+
+
+def warn(m):
+    import warnings
+
+    warnings.warn("from the check", stacklevel=1)  # a line of the check
+
+
+def test_a_warning_in_a_probe_shows_no_line_of_it(m):
+    if not isinstance(m.session._link, ProcessLink):
+        pytest.skip("warnings in this process are pytest's")
+    m.run(warn)
+    assert "UserWarning: from the check" in m.session.output
+    assert "a line of the check" not in m.session.output
