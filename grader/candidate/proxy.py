@@ -25,7 +25,7 @@ from .wire import Decoder, Encoder, Tree, WireError, torch_or_none
 from .worker import Worker
 
 MAX_CALLBACKS = 200_000  # in one call
-MAX_KEPT = 128 << 20  # bytes of results of one submission, kept for the report and the diagnosis
+MAX_KEPT = 64 << 20  # bytes of results of one submission, kept for the report and the diagnosis
 MAX_LINE = 10_000_000
 _RAISABLE = (
     ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError, NotImplementedError, ZeroDivisionError,

@@ -40,7 +40,9 @@ def look_into(path):
 
 for folder, folders, files in os.walk("/"):
     folders[:] = [f for f in folders if not os.path.islink(os.path.join(folder, f))]
-    report["named"] += [os.path.join(folder, n) for n in (*folders, *files) if n.startswith(NAMES) or n in (".git", ".gitconfig")]
+    if "-packages/nbgrader" not in folder:  # it has a gradebook of its own, for its tests
+        named = [n for n in (*folders, *files) if n.startswith(NAMES) or n in (".git", ".gitconfig")]
+        report["named"] += [os.path.join(folder, n) for n in named]
     report["files"] += len(files)
     if os.access(folder, os.W_OK):
         report["writable"].append(folder)
