@@ -325,12 +325,8 @@ def _check_entry(name: str, actual: Any, expected: Any, exact: bool, options: di
 def _same_plain(actual: Any, expected: Any) -> bool:
     if isinstance(expected, bool) or isinstance(actual, bool | np.bool_):
         return isinstance(actual, bool | np.bool_) and isinstance(expected, bool) and bool(actual) == expected
-    if (
-        isinstance(expected, int | float)
-        and getattr(actual, "shape", None) == ()
-        and not isinstance(actual, np.generic)
-    ):
-        actual = as_array(actual)[()] if _is_numeric(actual) else actual
+    if isinstance(expected, int | float) and (isinstance(actual, np.ndarray) or _is_tensor(actual)):
+        actual = as_array(actual)[()] if actual.shape == () else actual
     if isinstance(expected, int | float):
         return isinstance(actual, numbers.Real) and bool(actual == expected)
     if isinstance(expected, str | bytes) or expected is None:

@@ -13,9 +13,8 @@ from _pytest.runner import runtestprotocol
 from . import plugin
 from .candidate.proxy import CandidateDied, LearnerError, Session
 from .catalog import Exercise
-from .compare import Mismatch
 from .errors import GraderFault
-from .plugin import GRADING, Grading, Record, check_name
+from .plugin import GRADING, Grading, Record, check_name, lighten
 
 T = TypeVar("T")
 MAX_VALUE = 8 << 20  # bytes of a wrong answer that are kept to name the mistake
@@ -67,27 +66,14 @@ class Suite:
             finally:
                 if before is not None:
                     item.config.stash[GRADING] = before
-            _lighten(grading.records[check_name(item)])
+            error = grading.records[check_name(item)].error
+            if isinstance(error, AssertionError | LearnerError | CandidateDied):  # a fault of ours keeps its frames
+                lighten(error, MAX_VALUE)
             following = items[position + 1] if position + 1 < len(items) else None
             done = following is None or check_name(following) != check_name(item)
             if done and on_check(grading.records[check_name(item)]) is True:
                 break
         return grading.records
-
-
-def _lighten(record: Record) -> None:
-    """A failure keeps neither the frames that raised it nor values that are large: both hold what a submission sent."""
-    error = record.error
-    if isinstance(error, AssertionError | LearnerError | CandidateDied):
-        error.__traceback__ = error.__context__ = error.__cause__ = None
-    if isinstance(error, Mismatch) and any(_size(v) > MAX_VALUE for v in (error.actual, error.expected)):
-        error.actual = error.expected = None
-
-
-def _size(value: Any) -> int:
-    """Bytes of an array or a tensor; containers are as small as their message's header."""
-    ours = type(value).__module__.partition(".")[0] in ("numpy", "torch")  # a handle would ask its candidate
-    return int(getattr(value, "nbytes", 0)) if ours else 0
 
 
 def with_suite(exercises: Iterable[Exercise], work: Callable[[Suite], T]) -> T:

@@ -320,7 +320,9 @@ class Session:
             try:
                 told = Decoder(buffers, _ignore_reference, layout=False).decode(tree)
             except WireError as error:
-                raise self._refuse(f"your code broke the connection to the grader ({error})") from None
+                death = CandidateDied("crashed", f"your code broke the connection to the grader ({error})")
+                self._bury(death)
+                raise death from None
             if first:
                 self._note(told if reply in ("scanned", "loaded") and type(told) is dict else {})
 
@@ -371,14 +373,12 @@ class Session:
         finally:
             self.used += time.monotonic() - started
 
-    def _refuse(self, words: str) -> CandidateDied:
-        death = CandidateDied("crashed", words)
-        self._bury(death)
-        return death
-
     def _bury(self, death: CandidateDied) -> None:
         self.deaths.append(death.kind)
         self.collect_output()
+        self._close_link()
+
+    def _close_link(self) -> None:
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -398,9 +398,7 @@ class Session:
     def close(self) -> None:
         """For good: a handle that is touched later must not open another link."""
         self._closed = True
-        if self._link is not None:
-            self._link.close()
-            self._link = None
+        self._close_link()
 
 
 class Handle:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..batch.engine import payload
 from ..batch.identity import exercise_version, task_key
 from ..batch.local import LocalEngine
 from ..batch.pool import Pool, Task
@@ -45,8 +46,7 @@ def task(exercise: Exercise, units: Units, seed: int) -> Task:
     """What a worker process needs, and the key under which its result is kept."""
     version = _version(exercise, *(p.stat().st_mtime_ns for p in (exercise.stub, exercise.tests, exercise.solution)))
     sha = hashlib.sha256(json.dumps(units).encode()).hexdigest()
-    payload = {"exercise": exercise.stem, "version": version, "units": units, "seed": seed}
-    return Task(task_key(version, sha, VERSION, seed), payload)
+    return Task(task_key(version, sha, VERSION, seed), payload(exercise.stem, version, units, seed))
 
 
 class Results:
