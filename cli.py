@@ -33,7 +33,7 @@ EXERCISE = _ExerciseName()
 
 # Commands that a kit for students (`dlkit bundle`) does not have, and the part of dlkit that they need.
 _PARTS = {
-    "grade": "batch", "export": "batch", "report": "batch",
+    "grade": "batch", "merge": "batch", "export": "batch", "report": "batch",
     "nbgrader": "nbgrader/course.py", "bundle": "nbgrader/bundle.py", "dev": "author",
 }  # fmt: skip
 
@@ -489,11 +489,17 @@ def completion(shell: str) -> None:
     default="auto",
     help="auto is bubblewrap, or nothing; process has to be said.",
 )
-@click.option("--engine", type=click.Choice(["local"]), default="local", help="Where grading runs.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="Where grading runs.")
+@click.option("--address", metavar="HOST:PORT", help="The Ray cluster's head, with --engine ray.")
+@click.option(
+    "--gpu", type=click.FloatRange(0, 64), default=0.0, help="GPU per torch submission on Ray; 0.25: a share."
+)
+@click.option("--no-cluster-auth", is_flag=True, help="Join a Ray cluster that asks nobody for a token.")
+@click.option("--shard", metavar="I/N", help="Grade only the I-th of N parts; needs --seed. `dlkit merge` joins them.")
 @click.option("--resume", is_flag=True, help="Insist that the results file is there already.")
 def grade(
     folder: str, out: str, exercises: tuple[str, ...], jobs: int | None, seed: int | None, sandbox: str, engine: str,
-    resume: bool,
+    address: str | None, gpu: float, no_cluster_auth: bool, shard: str | None, resume: bool,
 ) -> None:  # fmt: skip
     """Grade a whole class; stopped at any moment, the same command goes on.
 
@@ -503,15 +509,34 @@ def grade(
     \b
     dlkit grade submissions --out results.db
     dlkit grade moodle-export.zip --out results.db --exercise softmax
+    dlkit grade submissions --out results.db --engine ray --address 10.0.0.5:6379
+    dlkit grade submissions --out results.2.db --seed 7 --shard 2/8
 
-    Exit codes: 0 everything has a verdict, 2 usage, 3 a fault of dlkit, 4 no sandbox (or PyTorch) on this machine.
+    Exit codes: 0 everything has a verdict, 2 usage, 3 a fault of dlkit, 4 no sandbox, PyTorch or cluster.
     """
     from dlkit.grader.batch.command import GradeRequest, run_grade
     from dlkit.grader.batch.screen import Screen
 
-    request = GradeRequest(folder, out, exercises, jobs, seed, sandbox, engine, resume)
+    request = GradeRequest(
+        folder, out, exercises, jobs, seed, sandbox, engine, resume, address, not no_cluster_auth, gpu, shard
+    )
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     sys.exit(run_grade(request, Screen(sys.stdout, sys.stderr if live else None)))
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="RESULTS...")
+@click.option("--out", required=True, type=click.Path(), metavar="FILE", help="The results file to make, or to add to.")
+def merge(files: tuple[str, ...], out: str) -> None:
+    """Join the results files of one class, graded in parts, into one. Again: nothing changes.
+
+    \b
+    dlkit merge results.1.db results.2.db --out results.db
+    """
+    from dlkit.grader.batch.merge import merge_files
+
+    for line in merge_files([Path(f) for f in files], Path(out)):
+        _say(line)
 
 
 _LATE = (

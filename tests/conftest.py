@@ -2,6 +2,8 @@
 
 import contextlib
 import fcntl
+import functools
+import importlib.util
 import os
 import pty
 import select
@@ -10,6 +12,7 @@ import struct
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +89,26 @@ def terminal():
     yield start
     for one in started:
         one.close()
+
+
+@functools.cache
+def loopback():
+    """benchmarks/loopback.py: Ray clusters on this machine alone."""
+    path = Path(__file__).parent.parent / "benchmarks" / "loopback.py"
+    spec = importlib.util.spec_from_file_location("loopback", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def ray_cluster():
+    """Two nodes of one core each, and an environment in which a driver joins them. Skipped where there is no Ray."""
+    if importlib.util.find_spec("ray") is None:  # not imported here: it reads its environment then
+        pytest.skip("Ray is not installed: pip install 'dlkit[ray]'")
+    if sys.platform != "linux":
+        pytest.skip("finds the processes of nodes in /proc")
+    with loopback().Cluster() as cluster, pytest.MonkeyPatch.context() as patch:
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        yield cluster

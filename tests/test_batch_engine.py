@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from dlkit.grader.batch.cluster import connect
 from dlkit.grader.batch.engine import Event
 from dlkit.grader.batch.identity import exercise_version
 from dlkit.grader.batch.local import LocalEngine
 from dlkit.grader.batch.parallel import graded
 from dlkit.grader.batch.pool import Pool, Task
+from dlkit.grader.batch.ray_engine import RayEngine
+from dlkit.grader.batch.request import Request
 from dlkit.grader.catalog import catalog
 from dlkit.grader.errors import GraderFault, MissingOnMachine
 
@@ -67,10 +70,20 @@ def alive(processes):
     return left
 
 
-def working(pid, least, seconds=60):
+def graders(pid):
+    """The grading processes below `pid` and everything below them: what a cluster starts for itself is not ours."""
+    found = set()
+    for process in descendants(pid):
+        with contextlib.suppress(OSError):
+            if b"dlkit.grader.batch.node" in (Path("/proc") / str(process[0]) / "cmdline").read_bytes():
+                found |= {process, *descendants(process[0])}
+    return found
+
+
+def working(pid, least, seconds=60, below=descendants):
     """The processes below `pid`, once there are at least so many: a worker, its sandbox, a candidate."""
     deadline = time.monotonic() + seconds
-    while len(found := descendants(pid)) < least and time.monotonic() < deadline:
+    while len(found := below(pid)) < least and time.monotonic() < deadline:
         time.sleep(0.01)
     assert len(found) >= least
     return found
@@ -86,9 +99,13 @@ def gone(processes, seconds=30):
 # The contract: each engine passes it
 
 
-@pytest.fixture(params=["local"])
+@pytest.fixture(params=["local", "ray"])
 def engine(request):
-    made = LocalEngine(2, sandbox(), [SOFTMAX.stem])
+    if request.param == "local":
+        made = LocalEngine(2, sandbox(), [SOFTMAX.stem])
+    else:  # a cluster of two nodes, one core each, whose processes are below ours as well
+        cluster = request.getfixturevalue("ray_cluster")
+        made = RayEngine(connect(cluster.address), sandbox(), lambda stem: Request())
     yield made
     made.close()
 
@@ -139,7 +156,7 @@ def test_tasks_of_several_exercises_and_kinds(engine):
 def test_an_abandoned_task_is_ended_and_its_place_is_free(engine):
     engine.submit("loop", payload(LOOP))
     until(engine, "started")
-    before = working(os.getpid(), 3)
+    before = working(os.getpid(), 3, below=graders)
     engine.abandon("loop")
     assert gone(before)
     engine.submit("next", payload())
@@ -151,7 +168,7 @@ def test_close_ends_everything(engine):
     engine.submit("a", payload(LOOP))
     engine.submit("b", payload(LOOP))
     until(engine, "started", "b")
-    before = working(os.getpid(), 6)
+    before = working(os.getpid(), 6, below=graders)
     engine.close()
     assert gone(before)
 

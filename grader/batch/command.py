@@ -10,13 +10,17 @@ from ..catalog import Catalog, Exercise, catalog
 from ..errors import MissingOnMachine, UsageProblem
 from ..sandbox import SandboxUnavailable, start
 from ..version import VERSION
+from .cluster import check_address
 from .collect import Collector, Problem
 from .database import check_place, only_driver
 from .driver import Intake, Tally, grade_pending, know_exercises, take_in
 from .engine import Engine, Payload
 from .local import LocalEngine
+from .on_cluster import on_cluster
 from .parallel import cores
+from .pool import Pool
 from .screen import Screen
+from .shard import parse_shard
 from .store import Pending, Store
 
 
@@ -32,6 +36,10 @@ class GradeRequest:
     sandbox: str = "auto"
     engine: str = "local"
     resume: bool = False
+    address: str | None = None
+    cluster_auth: bool = True
+    gpus: float = 0.0
+    shard: str | None = None
 
 
 def run_grade(request: GradeRequest, screen: Screen) -> int:
@@ -42,19 +50,31 @@ def run_grade(request: GradeRequest, screen: Screen) -> int:
     if not Path(request.source).exists():
         raise UsageProblem(f"There is no folder {request.source}. Check the path.")
     check_place(out)
-    sandbox = usable_sandbox(request.sandbox)
+    shard = parse_shard(request.shard, request.seed, out) if request.shard else None
+    sandbox = check_engine(request)
     with only_driver(out), Store.create(out, request.seed, request.resume) as store:
         run = store.begin_run(request.source, VERSION)
         scope = only or list(index)
         know_exercises(store, scope)
         _collect(store, run, request.source, index, only, screen)
-        pending = store.pending(e.stem for e in scope)
-        need_frameworks(index, {p.exercise for p in pending})
+        pending = [p for p in store.pending(e.stem for e in scope) if shard is None or shard.holds(p)]
+        if request.engine == "local":
+            need_frameworks(index, {p.exercise for p in pending})
         tally = _grade(store, pending, index, request, sandbox, screen)
         store.end_run(run)
         for line in summary(store, tally, out):
             screen.say(line)
     return 3 if tally.unfinished else 0
+
+
+def check_engine(request: GradeRequest) -> str:
+    """The sandbox, after a look at what the engine needs on this machine; a cluster's nodes are asked for it later."""
+    if request.engine == "local":
+        if request.address or request.gpus:
+            raise UsageProblem("--address and --gpu are for clusters: add --engine ray, or leave them out.")
+        return usable_sandbox(request.sandbox)
+    check_address(request.address)
+    return "process" if request.sandbox == "process" else "bwrap"
 
 
 def usable_sandbox(kind: str) -> str:
@@ -104,7 +124,7 @@ def _grade(
     store: Store, pending: list[Pending], index: Catalog, request: GradeRequest, sandbox: str, screen: Screen
 ) -> Tally:
     exercises = {e.stem: e for e in index}
-    engine = engine_for(request, sandbox, pending)
+    engine, pool = engine_for(request, sandbox, pending, exercises, screen)
     screen.start(len(pending))
 
     def done(task: Pending, result: Payload | None) -> None:
@@ -113,7 +133,7 @@ def _grade(
         screen.advance()
 
     try:
-        tally = grade_pending(store, engine, pending, exercises, sandbox, done)
+        tally = grade_pending(store, engine, pending, exercises, sandbox, done, pool)
     except KeyboardInterrupt:
         screen.stop()
         screen.say(f"What was graded is kept in {request.out}; the same command goes on from there.")
@@ -125,10 +145,17 @@ def _grade(
     return tally
 
 
-def engine_for(request: GradeRequest, sandbox: str, pending: list[Pending]) -> Engine:
-    """The engine by its name. Its workers start with the first task."""
+def engine_for(
+    request: GradeRequest, sandbox: str, pending: list[Pending], exercises: dict[str, Exercise], screen: Screen
+) -> tuple[Engine, Pool]:
+    """The engine by its name, and a pool for it. Its workers start with the first task."""
+    needed = list(dict.fromkeys(p.exercise for p in pending if not p.refused))
+    if request.engine == "ray" and needed:
+        return on_cluster(request.address or "", request.cluster_auth, sandbox, [exercises[s] for s in needed],
+                          request.gpus, request.jobs, screen.say)  # fmt: skip
     jobs = request.jobs or cores()
-    return LocalEngine(max(1, min(jobs, len(pending))), sandbox, dict.fromkeys(p.exercise for p in pending))
+    engine = LocalEngine(max(1, min(jobs, len(pending))), sandbox, dict.fromkeys(p.exercise for p in pending))
+    return engine, Pool(engine)
 
 
 def summary(store: Store, tally: Tally, out: Path) -> list[str]:

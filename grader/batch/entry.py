@@ -7,12 +7,14 @@ environment without the cluster's variables, kept warm from one task to the next
 import atexit
 import itertools
 import time
+from collections.abc import Iterator
 
 from .engine import Payload
 from .local import LocalEngine
 from .pool import START_SECONDS, TASK_SECONDS
 
-_engines: dict[str, LocalEngine] = {}
+ALIVE_SECONDS = 5.0  # between signs of life while a task is graded
+_engines: dict[tuple[str, str], LocalEngine] = {}
 _tickets = itertools.count(1)
 
 
@@ -21,24 +23,49 @@ def node_entry(
 ) -> Payload:
     """Grade one task here: a reply with `result`, or with `fault` in a sentence. It keeps its time limits itself: what
     exceeds them is ended with everything that it started. Call it from one thread, always the same."""
-    engine = _engine(sandbox)
+    *_, reply = node_events(task, sandbox, task_seconds, start_seconds)
+    return reply
+
+
+def node_events(
+    task: Payload, sandbox: str = "bwrap", task_seconds: float = TASK_SECONDS, start_seconds: float = START_SECONDS,
+    devices: str = "",
+) -> Iterator[Payload]:  # fmt: skip
+    """`node_entry` as it goes: `{"started": true}` once the task is begun, `{"alive": true}` every few seconds, and the
+    reply. `devices` are the CUDA devices that the task may see: none, unless they are named."""
+    engine = _engine(sandbox, devices)
     ticket = str(next(_tickets))
     engine.submit(ticket, task)
     due = time.monotonic() + start_seconds
+    told = time.monotonic()
     while time.monotonic() < due:
         for event in engine.poll(max(0.0, min(1.0, due - time.monotonic()))):
             if event.ticket != ticket:
                 continue
-            if event.kind == "started":
-                due = time.monotonic() + task_seconds
-            else:
-                return event.reply
+            if event.kind != "started":
+                yield event.reply
+                return
+            due = time.monotonic() + task_seconds
+            yield {"started": True}
+        if time.monotonic() - told >= ALIVE_SECONDS:
+            told = time.monotonic()
+            yield {"alive": True}
     engine.abandon(ticket)
-    return {"fault": "it gave no verdict in time"}
+    yield {"fault": "it gave no verdict in time"}
 
 
-def _engine(sandbox: str) -> LocalEngine:
-    if sandbox not in _engines:
-        _engines[sandbox] = LocalEngine(1, sandbox)
-        atexit.register(_engines[sandbox].close)
-    return _engines[sandbox]
+def _engine(sandbox: str, devices: str) -> LocalEngine:
+    """One at a time, kept warm: what a process sees of the machine's devices is settled when it starts."""
+    wanted = (sandbox, devices)
+    if wanted not in _engines:
+        for engine in _engines.values():
+            engine.close()
+        _engines.clear()
+        _engines[wanted] = LocalEngine(1, sandbox, environment={"CUDA_VISIBLE_DEVICES": devices})
+    return _engines[wanted]
+
+
+@atexit.register
+def _close() -> None:
+    for engine in _engines.values():
+        engine.close()

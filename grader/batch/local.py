@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO
 
 from ..sandbox.bwrap import ENVIRONMENT
@@ -22,7 +22,7 @@ _THREADS = {name: "1" for name in ENVIRONMENT if name.endswith("_THREADS")}
 class NodeProcess:
     """One node.py process and the ticket that it works on."""
 
-    def __init__(self, sandbox: str, exercises: list[str]) -> None:
+    def __init__(self, sandbox: str, exercises: list[str], environment: Mapping[str, str]) -> None:
         self.ticket = ""
         self.taken = 0
         self._heard = bytearray()
@@ -31,7 +31,7 @@ class NodeProcess:
         # -P and cwd: a file called json.py in the folder that is graded must not be imported by us.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "dlkit.grader.batch.node"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._errors, cwd="/", env=_environment(), start_new_session=True,
+            stderr=self._errors, cwd="/", env={**_environment(), **environment}, start_new_session=True,
         )  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -109,10 +109,13 @@ def _environment() -> dict[str, str]:
 class LocalEngine:
     """The engine of this machine. Use it from the thread that made it: its processes end with that thread."""
 
-    def __init__(self, jobs: int, sandbox: str, exercises: Iterable[str] = ()) -> None:
+    def __init__(
+        self, jobs: int, sandbox: str, exercises: Iterable[str] = (), environment: Mapping[str, str] | None = None
+    ) -> None:
         self._jobs = jobs
         self._sandbox = sandbox
         self._exercises = list(exercises)
+        self._environment = environment or {}
         self._nodes: list[NodeProcess] = []
         self._lost: list[Event] = []
 
@@ -134,7 +137,7 @@ class LocalEngine:
         if node is None:
             if len(self._nodes) >= self._jobs:
                 raise ValueError("more tickets than slots")
-            node = NodeProcess(self._sandbox, self._exercises)
+            node = NodeProcess(self._sandbox, self._exercises, self._environment)
             self._nodes.append(node)
         node.give(ticket, payload)
 
