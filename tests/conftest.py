@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import functools
 import importlib.util
 import os
 import pty
@@ -15,6 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))  # loopback.py: Ray clusters on this machine alone
 
 
 class Terminal:
@@ -91,16 +92,6 @@ def terminal():
         one.close()
 
 
-@functools.cache
-def loopback():
-    """benchmarks/loopback.py: Ray clusters on this machine alone."""
-    path = Path(__file__).parent.parent / "benchmarks" / "loopback.py"
-    spec = importlib.util.spec_from_file_location("loopback", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def ray_cluster():
     """Two nodes of one core each, and an environment in which a driver joins them. Skipped where there is no Ray."""
@@ -108,7 +99,9 @@ def ray_cluster():
         pytest.skip("Ray is not installed: pip install 'dlkit[ray]'")
     if sys.platform != "linux":
         pytest.skip("finds the processes of nodes in /proc")
-    with loopback().Cluster() as cluster, pytest.MonkeyPatch.context() as patch:
+    import loopback
+
+    with loopback.Cluster() as cluster, pytest.MonkeyPatch.context() as patch:
         for name, value in cluster.environment.items():
             patch.setenv(name, value)
         yield cluster
