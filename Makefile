@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test bench test-class check-python lint types tests dev strength clean
+.PHONY: demo test bench test-class test-cluster check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -28,6 +28,10 @@ tests: $(VENV)/.dlkit-dev
 # A class of 500, killed thirty times, and one of 1,000 with broken and hostile answers: minutes.
 test-class: $(VENV)/.dlkit-dev
 	DLKIT_SLOW=1 $(BIN)/python -m pytest -q tests/test_batch_grade.py -k 'killed_driver or large_class'
+
+# Classes of 500 on a Ray cluster of two nodes, whose workers, nodes and drivers are killed: minutes.
+test-cluster: $(VENV)/.dlkit-dev
+	DLKIT_SLOW=1 $(BIN)/python -m pytest -q tests/test_cluster.py
 
 lint: $(VENV)/.dlkit-dev
 	$(BIN)/ruff check .

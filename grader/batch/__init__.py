@@ -7,6 +7,10 @@ database.py    the results file as a database: schema, errors as sentences
 store.py       the SQLite file that loses nothing
 engine.py      what an engine is; local.py runs worker processes on this machine, node.py is such a process
 entry.py       node_entry(): one task in, one reply out, for engines on other machines
+request.py     what a task asks of a cluster's node; ray_engine.py runs tasks on Ray, remote.py is what its workers call
+cluster.py     joining a Ray cluster: address, token; stranger.py asks it without one; preflight.py asks its nodes
+on_cluster.py  all of that for `dlkit grade`
+shard.py       a part of a class; merge.py joins the results of parts
 pool.py        tasks -> outcomes, over any engine: window, attempts, deadlines
 parallel.py    the pool on this machine, for callers that keep results in their own way
 driver.py      store + pool: grades what has no result yet and makes the only commits
