@@ -92,20 +92,33 @@ class Cluster:
             "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(self.folder),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # for the driver: loopback addresses stay what they are
         }  # fmt: skip
-        self.nodes = []
+        self.nodes, self.started = [], 0
         try:
             for number in cpus:
                 self._start(number, gpus, None)
                 self._answers()
-            for node in self.nodes:
-                node.wait()
+            for node, number in zip(list(self.nodes), cpus, strict=True):
+                self._ready(node, number, gpus, None)
         except BaseException:
             self.close()
             raise
 
     def add(self, cpus=1, gpus=0, environment=None):
         """One more node, ready for work."""
-        return self._start(cpus, gpus, environment).wait()
+        return self._ready(self._start(cpus, gpus, environment), cpus, gpus, environment)
+
+    def _ready(self, node, *arguments):
+        """Started anew where it has given up: Ray allows a node 30 s, which a busy machine may not have."""
+        for _ in range(2):
+            try:
+                return node.wait()
+            except RuntimeError:
+                if node is self.nodes[0]:
+                    raise
+                node.kill()
+                self.nodes.remove(node)
+                node = self._start(*arguments)
+        return node.wait()
 
     def _answers(self):
         """Wait for the head's port: the other nodes may start from then on."""
@@ -127,7 +140,8 @@ class Cluster:
             "--include-log-monitor=false", "--disable-usage-stats",
         ]  # fmt: skip
         base = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "PYTEST_"))}
-        log = self.folder / f"node{len(self.nodes)}.log"
+        self.started += 1
+        log = self.folder / f"node{self.started}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd="/",
