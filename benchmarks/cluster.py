@@ -51,15 +51,16 @@ def say(name, text):
 
 
 def costs(ray, sandbox, count, rounds):
-    """Local and Ray, one slot each, taking turns."""
+    """Local and Ray, one slot each, taking turns task by task."""
     local, cluster = LocalEngine(1, sandbox), RayEngine(ray, sandbox, lambda _: Request(), jobs=1)
     for engine in (local, cluster):
         warm(engine)
-    found = [(seconds(local, count), seconds(cluster, count)) for _ in range(rounds)]
+    found = [(seconds(local, 1), seconds(cluster, 1)) for _ in range(count * rounds)]  # one each: the load is the same
     local.close()
-    ratios = [b / a for a, b in found]
-    each = [f"{1000 * statistics.median(column) / count:.0f} ms" for column in zip(*found, strict=True)]
-    say("per task, Ray / local", f"{statistics.median(ratios):.2f} (bar 1.25; {each[1]} / {each[0]}; {spread(ratios)})")
+    here, there = (statistics.median(column) for column in zip(*found, strict=True))
+    sums = [sum(column) for column in zip(*found, strict=True)]
+    words = f"{1000 * there:.0f} / {1000 * here:.0f} ms, medians of {len(found)}; sums {sums[1] / sums[0]:.2f}"
+    say("per task, Ray / local", f"{there / here:.2f} (bar 1.25; {words})")
 
 
 def gains(ray, sandbox, count, rounds):
