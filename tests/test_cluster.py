@@ -233,6 +233,7 @@ def test_a_killed_node_is_done_without(ray_cluster, tmp_path):
         node.kill()
         until(lambda: not any((Path("/proc") / str(pid) / "cmdline").exists() for pid in below))
         assert process.wait(600) == 0, process.stdout.read()
+        assert "raylet" not in process.stdout.read()  # what Ray has to say of it
     assert any(kind == "lost" for kind, _ in failures(out))
     assert_right(out)
 

@@ -5,6 +5,7 @@ submissions. They have no network; the token is for what a sandbox may miss, and
 """
 
 import contextlib
+import importlib
 import os
 import re
 import socket
@@ -108,6 +109,10 @@ def _check_tokens(address: str) -> None:
 
 
 def _join(ray: Any, address: str) -> None:
+    # What nodes report of themselves, Ray prints on our standard output, whatever log_to_driver says.
+    worker = importlib.import_module("ray._private.worker")
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = lambda *_, **__: None  # type: ignore[attr-defined]
     # Ray puts the driver's working folder on the import path of every worker, and ours may be that of the submissions.
     with contextlib.chdir("/"):
         try:
