@@ -13,7 +13,6 @@ import time
 
 import pytest
 
-
 # A shell starts background jobs with Ctrl-C ignored, and programs that they start inherit that: with it, tests that
 # interrupt dlkit would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
