@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch.utils import backend_registration
 
-from . import autocast, files
-from .tensor import LISTENERS, NAME, AnyGenerator, SimTensor, Unsupported
+from . import autocast, files, transforms
+from .tensor import LISTENERS, NAME, AnyGenerator, SimTensor, cannot
 
 _LIBRARY: list[torch.library.Library] = []  # the kernels below live as long as it does
 
@@ -85,6 +85,11 @@ def _local_scalar_dense(tensor: Any) -> Any:
     return tensor.held.item()
 
 
+def _pin_memory(tensor: Any, device: Any = None) -> Any:
+    """It speeds up copies and changes no value: DataLoader(…, pin_memory=True)."""
+    return tensor
+
+
 _swap = torch.utils.swap_tensors
 
 
@@ -100,7 +105,7 @@ def _move(parameter: Any, moved: Any) -> None:
     try:
         _swap(parameter, moved)
     except RuntimeError:
-        raise _cannot("the simulated device cannot move a module whose parameters a living graph uses") from None
+        raise cannot("the simulated device cannot move a module whose parameters a living graph uses") from None
 
 
 _apply = torch.nn.Module._apply
@@ -110,18 +115,12 @@ def _convert(module: Any, change: Any, recurse: bool = True) -> Any:
     """A layer whose parameters have no shape yet is converted as it always was: swapping cannot."""
     lazy = any(isinstance(p, torch.nn.parameter.UninitializedParameter) for p in module._parameters.values())
     if lazy and isinstance(change(torch.empty(0)), SimTensor):
-        raise _cannot("the simulated device cannot take a lazy layer before its first call")
+        raise cannot("the simulated device cannot take a lazy layer before its first call")
     torch.__future__.set_swap_module_params_on_conversion(not lazy)
     try:
         return _apply(module, change, recurse)
     finally:
         torch.__future__.set_swap_module_params_on_conversion(True)
-
-
-def _cannot(what: str) -> Unsupported:
-    if LISTENERS:
-        LISTENERS[-1].note("unsupported", what)
-    return Unsupported(what)
 
 
 def install() -> None:
@@ -139,8 +138,10 @@ def install() -> None:
     _LIBRARY[0].impl("_local_scalar_dense", _local_scalar_dense, "PrivateUse1")
     _LIBRARY[0].impl("_copy_from", _copy_from, "PrivateUse1")
     autocast.install()
+    transforms.install()
     torch.__future__.set_swap_module_params_on_conversion(True)
     torch.utils.swap_tensors = _move
     torch.nn.Module._apply = _convert  # type: ignore[method-assign]
     torch.Generator = AnyGenerator  # type: ignore[assignment]
     torch.load = files.load
+    torch.Tensor.pin_memory = _pin_memory

@@ -20,11 +20,17 @@ _TAKES_A_NUMBER = {  # beside the pointwise operators: here, too, CUDA lets a te
     _aten.where.self, _aten._foreach_mul.Tensor, _aten._foreach_mul_.Tensor, _aten._foreach_div.Tensor,
     _aten._foreach_div_.Tensor, _aten._foreach_add.Tensor, _aten._foreach_add_.Tensor, *_INDEXING,
 }  # fmt: skip
+_RESIZES = {
+    _aten.resize_.default, _aten.resize_as_.default, _aten.set_.default, _aten.set_.source_Tensor,
+    _aten.set_.source_Tensor_storage_offset,
+}  # fmt: skip
 # Arguments, and after them results, that lie on the CPU whatever the device of the others is.
 _HOST = {
     _aten._pack_padded_sequence.default: ({1}, {1}),
     _aten._pad_packed_sequence.default: ({1}, {1}),
     _aten._pack_padded_sequence_backward.default: ({2}, set()),
+    _aten._ctc_loss.Tensor: ({1, 2, 3}, set()),
+    _aten._ctc_loss_backward.Tensor: ({2, 3, 4}, set()),
 }
 
 
@@ -157,7 +163,7 @@ def _written(func: Any, args: Any, kwargs: Any) -> Any:
 
 def _follow(func: Any, args: Any, kwargs: Any, written: Any) -> None:
     """Give the wrappers the shapes that t_(), squeeze_(), resize_() or out= gave their values."""
-    if torch.Tag.inplace_view in func.tags:
+    if torch.Tag.inplace_view in func.tags and func not in _RESIZES:
         included = torch._C._meta_in_tls_dispatch_include()
         with torch._C._DisableTorchDispatch():
             torch._C._set_meta_in_tls_dispatch_include(True)
@@ -167,5 +173,5 @@ def _follow(func: Any, args: Any, kwargs: Any, written: Any) -> None:
                 torch._C._set_meta_in_tls_dispatch_include(included)
         return
     for tensor in tensors_in(written):
-        if isinstance(tensor, SimTensor) and tensor.shape != tensor.held.shape:
+        if isinstance(tensor, SimTensor) and (tensor.shape != tensor.held.shape or func in _RESIZES):
             tensor.adopt(tensor.held)

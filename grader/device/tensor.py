@@ -13,6 +13,13 @@ class Unsupported(NotImplementedError):
     """The simulation cannot do this; a real device might."""
 
 
+def cannot(what: str) -> Unsupported:
+    """To be raised where no operator shows it; the watch hears of it here."""
+    if LISTENERS and not LISTENERS[-1].busy:
+        LISTENERS[-1].note("unsupported", what)
+    return Unsupported(what)
+
+
 class SimTensor(torch.Tensor):
     """A tensor on `sim`; `held`, a tensor on the CPU, has its values."""
 

@@ -259,3 +259,9 @@ def clean_copies_across(x):
         staged.to(x.device, torch.float64),
         staged.to(x.device, non_blocking=True),
     )
+
+
+def clean_resized(x):
+    y = x.clone()
+    y.resize_(2, 3)
+    return y, torch.empty(0, device=x.device).set_(x), x.new(2, 3).shape, x.clone().squeeze_().transpose_(0, 1)

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import io
 
 import torch
 import torch.nn.functional as F
@@ -335,3 +336,23 @@ def clean_average_of_weights(x):
     average.update_parameters(net)
     average.update_parameters(net)
     return average(x)
+
+
+def clean_pinned_loader(x):
+    loader = DataLoader(TensorDataset(torch.arange(24.0).view(4, 6)), batch_size=2, pin_memory=True)
+    return torch.cat([rows.to(x.device, non_blocking=True) + x[:2] for (rows,) in loader])
+
+
+def clean_distributions(x):
+    normal = torch.distributions.Normal(x, x.abs() + 1)
+    return normal.log_prob(x), normal.rsample(), torch.distributions.Categorical(logits=x).sample()
+
+
+def clean_loaded_onto_the_device(x):
+    file = io.BytesIO()
+    torch.save({"net": nn.Linear(6, 3).state_dict(), "step": 3}, file)
+    file.seek(0)
+    kept = torch.load(file, map_location=x.device)
+    net = nn.Linear(6, 3).to(x.device)
+    net.load_state_dict(kept["net"])
+    return net(x), kept["step"], kept["net"]["weight"].device == x.device

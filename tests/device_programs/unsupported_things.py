@@ -22,3 +22,16 @@ def unsupported_moved_while_saved(x):
 
 def unsupported_nested(x):
     return torch.nested.nested_tensor([x[0], x[1, :2]]).sum()  # <- unsupported
+
+
+def unsupported_hessian(x):
+    return torch.func.hessian(lambda t: (t**3).sum())(x[0])  # <- unsupported
+
+
+def unsupported_nested_fast_path(steps):
+    layer = nn.TransformerEncoderLayer(6, 2, 8, batch_first=True)
+    net = nn.TransformerEncoder(layer, 1).to(steps.device).eval()
+    padding = torch.zeros(4, 5, dtype=torch.bool, device=steps.device)
+    padding[:, -1] = True
+    with torch.no_grad():
+        return net(steps, src_key_padding_mask=padding)  # <- unsupported
