@@ -178,7 +178,7 @@ def test_operators_tell_a_loop_from_a_whole(on):
         candidate.whole(x)
         check_operators(candidate, 5)
         candidate.rows(x)
-    with pytest.raises(Mismatch, match=r"Your code runs 1,\d+ operators where 5 are plenty"):
+    with pytest.raises(Mismatch, match=r"Your code runs [\d,]{3,} operators where 5 are plenty"):
         check_operators(candidate, 5)
     candidate.whole(x)
     with pytest.raises(RuntimeError, match="was not watched"):
