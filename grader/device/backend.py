@@ -144,4 +144,4 @@ def install() -> None:
     torch.nn.Module._apply = _convert  # type: ignore[method-assign]
     torch.Generator = AnyGenerator  # type: ignore[assignment]
     torch.load = files.load
-    torch.Tensor.pin_memory = _pin_memory
+    torch.Tensor.pin_memory = _pin_memory  # type: ignore[assignment, method-assign]

@@ -49,7 +49,7 @@ def name(func: Any) -> str:
 
 def run(func: Any, args: Any, kwargs: Any) -> Any:
     """Run an operator on the values, and wrap what comes out where it belongs on `sim`."""
-    inputs = list(tensors_in((args, kwargs)))
+    inputs = tensors_in((args, kwargs))
     some = any(isinstance(t, SimTensor) for t in inputs)
     if some and not all(isinstance(t, SimTensor) for t in inputs):
         _same_device(func, args, kwargs)
@@ -111,7 +111,7 @@ def _stranger(func: Any, args: Any, kwargs: Any) -> torch.Tensor | None:
         args = rest if isinstance(args[0], SimTensor) else [*rest, args[1]]
     elif func in _HOST:
         args = [a for i, a in enumerate(args) if i not in _HOST[func][0]]
-    found = list(tensors_in((args, kwargs)))
+    found = tensors_in((args, kwargs))
     here = [t for t in found if isinstance(t, SimTensor)]
     strange = [t for t in found if not isinstance(t, SimTensor)]
     if not here or not strange:

@@ -7,7 +7,7 @@ import contextlib
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -157,7 +157,7 @@ class Watch(TorchDispatchMode):
             if key in self._storages:
                 continue
             if inputs is None:
-                inputs = list(tensors_in((args, kwargs)))
+                inputs = tensors_in((args, kwargs))
             old = func not in _LIFTS and any(self.storage(t)._cdata == key for t in inputs)
             self._born(key, storage, 0 if old else storage.nbytes())
             if not old and not self.ours(tensor):
@@ -190,13 +190,19 @@ class Watch(TorchDispatchMode):
         return self._origins.get(self.storage(tensor)._cdata)
 
 
-def tensors_in(value: Any) -> Iterator[Any]:
+def tensors_in(value: Any) -> list[Any]:
     """The tensors among an operator's arguments or results."""
+    found: list[Any] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[Any]) -> None:
     if isinstance(value, torch.Tensor):
-        yield value
+        found.append(value)
     elif isinstance(value, list | tuple):
         for v in value:
-            yield from tensors_in(v)
+            _collect(v, found)
     elif isinstance(value, dict):
         for v in value.values():
-            yield from tensors_in(v)
+            _collect(v, found)
