@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from dlkit.grader.batch.engine import Event
+from dlkit.grader.batch.engine import USUAL_SECONDS, Event, limits_for
 from dlkit.grader.batch.identity import exercise_version
 from dlkit.grader.batch.local import LocalEngine
 from dlkit.grader.batch.parallel import graded
-from dlkit.grader.batch.pool import Pool, Task
+from dlkit.grader.batch.pool import Pool, Task, more_seconds
+from dlkit.grader.candidate.confine import Limits
 from dlkit.grader.catalog import catalog
 from dlkit.grader.errors import GraderFault, MissingOnMachine
 
@@ -322,6 +323,17 @@ def test_every_task_has_one_outcome():
     assert len(told) == len(tasks)
     assert len(engine.abandoned) == 5
     assert engine.most <= 2
+
+
+def test_a_larger_budget_means_more_patience():
+    assert limits_for(SOFTMAX, USUAL_SECONDS) == Limits()
+    assert limits_for(SOFTMAX, 120) == Limits(call_seconds=20.0, total_seconds=120)
+    assert [more_seconds(p) for p in ({}, {"seconds": 6}, {"seconds": 60}, {"seconds": 100.0})] == [0, 0, 0, 40]
+    engine = Fake()
+    pool = Pool(engine, task_seconds=0.0)
+    tasks = (Task(n, {"name": n, "do": ["done"], "seconds": s}) for n, s in {"patient": 1000.0, "usual": 60.0}.items())
+    outcomes = {o.task.key: [f.kind for f in o.failures] for o in pool.run(tasks)}
+    assert outcomes["patient"] == []
 
 
 def test_tasks_are_drawn_only_when_there_is_room():

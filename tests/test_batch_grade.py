@@ -147,6 +147,25 @@ def test_again_grades_nothing_and_a_changed_file_alone(tmp_path):
     assert found["right_000"] == ("passed", 100.0, 1)
 
 
+def test_one_time_limit_for_the_whole_class(tmp_path):
+    folder, out = tmp_path / "class", tmp_path / "results.db"
+    for student, text in {"right": SOLUTION, "loop": "while True:\n    pass\n"}.items():
+        (folder / student).mkdir(parents=True)
+        (folder / student / NAME).write_text(text, "utf-8")
+    assert dlkit("grade", folder, "--out", out, "--timeout", "18")[0] == 0
+    found = verdicts(out)
+    assert found["right"][:2] == ("passed", 100.0)
+    assert found["loop"][:2] == ("timeout", 0.0)
+    with Store.read(out) as store:
+        message = next(a["result"]["message"] for a in store.attempts("exercise_07_softmax", "loop"))
+    assert "no answer within 3 s" in message  # a sixth of it, as of the usual 60 s
+    before = rows(out)
+    assert "(0 new)" in dlkit("grade", folder, "--out", out)[1]
+    code, text, err = dlkit("grade", folder, "--out", out, "--timeout", "30")
+    assert (code, text, rows(out)) == (2, "", before)
+    assert "begun with 18 s for a submission" in err
+
+
 def copied_package(tmp_path):
     """A dlkit of its own, whose exercises may be changed."""
     import shutil

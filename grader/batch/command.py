@@ -32,6 +32,7 @@ class GradeRequest:
     sandbox: str = "auto"
     engine: str = "local"
     resume: bool = False
+    timeout: float | None = None  # seconds for one submission
 
 
 def run_grade(request: GradeRequest, screen: Screen) -> int:
@@ -43,7 +44,7 @@ def run_grade(request: GradeRequest, screen: Screen) -> int:
         raise UsageProblem(f"There is no folder {request.source}. Check the path.")
     check_place(out)
     sandbox = usable_sandbox(request.sandbox)
-    with only_driver(out), Store.create(out, request.seed, request.resume) as store:
+    with only_driver(out), Store.create(out, request.seed, request.resume, request.timeout) as store:
         run = store.begin_run(request.source, VERSION)
         scope = only or list(index)
         know_exercises(store, scope)

@@ -9,13 +9,14 @@ import nbformat
 import sqlalchemy
 from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode
-from traitlets import Integer, Unicode
+from traitlets import Float, Integer, Unicode
 
 import nbgrader.api
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from ..batch.engine import USUAL_SECONDS
 from ..catalog import Exercise, catalog
 from ..errors import DlkitError, UsageProblem
 from ..result import Result
@@ -88,6 +89,7 @@ class DlkitGrade(NbGraderPreprocessor):
     )
     seed = Integer(-1, help="The seed of all submissions; -1: the course's secret one.").tag(config=True)
     jobs = Integer(1, help="Worker processes.").tag(config=True)
+    timeout = Float(USUAL_SECONDS, min=1.0, help="Seconds for one exercise of one submission.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         place = resources["nbgrader"]
@@ -96,7 +98,7 @@ class DlkitGrade(NbGraderPreprocessor):
         trouble = nb.metadata.pop("dlkit", {}).get(TROUBLE, "")
         exercises = {} if trouble else _exercises(nb)
         cells = cells_of(nb, f"{place['notebook']}.ipynb")
-        tasks = [task(e, answer(cells, e), seed) for e in exercises.values()]
+        tasks = [task(e, answer(cells, e), seed, self.timeout) for e in exercises.values()]
         grading = service(root / course.OWN / "results.db", self.sandbox, self.jobs)
         results = dict(zip(exercises, grading.results(tasks), strict=True)) if tasks else {}
         for cell in nb.cells:
