@@ -277,6 +277,10 @@ class Fake:
             self.events += [reply] * (2 if what == "twice" else 1)
         if what == "fault":
             self.events.append(Event(ticket, "done", {"fault": "broken"}))
+        if what == "broken check":
+            checks = [{"name": "shape", "status": "error", "message": "KeyError: 'x'"}]
+            result = {"status": "internal_error", "message": "A check of ours broke.", "checks": checks, "try": number}
+            self.events.append(Event(ticket, "done", {"result": result}))
         if what == "lost":
             self.events.append(Event(ticket, "lost", {"fault": "gone"}))
 
@@ -313,13 +317,16 @@ def test_every_task_has_one_outcome():
     tasks = {
         "good": ["done"], "again": ["lost", "done"], "thrice": ["lost", "fault", "done"], "twice": ["twice"],
         "hangs once": ["hangs", "done"], "late": ["never starts", "done"], "bad": ["lost"], "stuck": ["hangs"],
+        "our fault": ["lost", "broken check"],
     }  # fmt: skip
     engine, outcomes, told = run(tasks)
     assert outcomes == {
         "good": (1, []), "again": (2, ["lost"]), "thrice": (3, ["lost", "fault"]), "twice": (1, []),
         "hangs once": (2, ["deadline"]), "late": (2, ["deadline"]), "bad": (None, ["lost"] * 3),
-        "stuck": (None, ["deadline"] * 3),
+        "stuck": (None, ["deadline"] * 3), "our fault": (None, ["lost", "fault"]),
     }  # fmt: skip
+    broken = next(o for o in told if o.task.key == "our fault")
+    assert broken.failures[-1].detail == "A check of ours broke. shape: KeyError: 'x'"
     assert len(told) == len(tasks)
     assert len(engine.abandoned) == 5
     assert engine.most <= 2

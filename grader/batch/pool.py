@@ -45,6 +45,14 @@ class Outcome:
     failures: tuple[Failure, ...] = ()
 
 
+def _fault_of_a_check(result: Payload) -> Failure | None:
+    """A check of ours that broke is no verdict on the submission, and would break again."""
+    if result.get("status") != "internal_error":
+        return None
+    words = [f"{c['name']}: {c['message']}" for c in result.get("checks", ()) if c["status"] == "error"]
+    return Failure("fault", " ".join([str(result.get("message", "")), *words]))
+
+
 @dataclass
 class _Attempt:
     task: Task
@@ -119,6 +127,9 @@ class Pool:
         del self._active[event.ticket]
         if event.kind == "done" and "result" in event.reply:
             self._answered = True
+            broken = _fault_of_a_check(event.reply["result"])
+            if broken is not None:
+                return Outcome(attempt.task, None, (*attempt.failures, broken))
             return Outcome(attempt.task, event.reply["result"], tuple(attempt.failures))
         kind = "fault" if event.kind == "done" else "lost"
         return self._failed(attempt, Failure(kind, str(event.reply.get("fault", "no reason was given"))))

@@ -32,7 +32,7 @@ from ..catalog import catalog
 from ..errors import DlkitError, UsageProblem
 from . import course, preprocessor
 from .notebook import graded_stem
-from .reading import Known, answer, cells_of, exercise_stems, read_notebook
+from .reading import AGAIN, Known, answer, cells_of, exercise_stems, read_notebook
 from .scores import Graded, Summary
 from .service import service, task
 
@@ -108,8 +108,8 @@ class Fast(Autograde):
                     yield from _tasks(Path(folder) / f"{name}.ipynb", self.seed, self.seconds)
 
     def _finished(self, done: str) -> bool:
-        """Every notebook is there: the folder alone is what an interrupted run leaves."""
-        return all(os.path.exists(os.path.join(done, f"{name}.ipynb")) for name in self._names)
+        """Every notebook is there, with all verdicts: the folder alone is what an interrupted run leaves."""
+        return all(_settled(Path(done) / f"{name}.ipynb") for name in self._names)
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         done = self._format_dest(assignment_id, student_id)
@@ -130,8 +130,11 @@ class Fast(Autograde):
         node, trouble = preprocessor.clean(Path(notebook_filename), self._known(place))
         if trouble:
             self.log.warning("%s: %s", notebook_filename, trouble)
-        for each in self._steps():
-            node, resources = each(node, resources)
+        try:
+            for each in self._steps():
+                node, resources = each(node, resources)
+        except DlkitError as error:  # nothing can be graded here: no sandbox, or workers that all die
+            raise _Stop(error) from None
         place = Path(self._format_dest(place["assignment"], place["student"]))
         place.mkdir(parents=True, exist_ok=True)
         half = place / f"{resources['unique_key']}.part"
@@ -153,6 +156,19 @@ class Fast(Autograde):
             self._sanitizing = True
             self._ready = [p for p in self.exporter._preprocessors if not isinstance(p, CheckCellMetadata)]
         return self._ready
+
+
+class _Stop(KeyboardInterrupt):
+    """The end of the run: after any other exception, nbgrader goes on with the next submission."""
+
+    def __init__(self, error: DlkitError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _settled(graded: Path) -> bool:
+    """A graded notebook is there and no cell waits for a verdict. (In a cell's text, the quotes would be escaped.)"""
+    return graded.is_file() and f'"{AGAIN}": true'.encode() not in graded.read_bytes()
 
 
 def _newer(coursedir: Any, folder: str, done: str) -> bool:
@@ -243,6 +259,8 @@ def _converted(app: Any, wanted: Wanted, converter: Fast, log: _Log, students: l
     with one_gradebook():
         try:
             converter.start()
+        except _Stop as stop:
+            raise stop.error from None
         except NbGraderException as error:
             if not log.lines:
                 raise DlkitError(f"nbgrader stopped: {error}") from None

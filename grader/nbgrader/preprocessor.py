@@ -23,7 +23,7 @@ from ..result import Result
 from . import course
 from .feedback import message_outputs, result_outputs
 from .notebook import Node, graded_stem
-from .reading import TROUBLE, Cell, Known, answer, cells_of, clean_notebook, read_notebook
+from .reading import AGAIN, TROUBLE, Cell, Known, answer, cells_of, clean_notebook, read_notebook
 from .service import Fault, service, task
 
 Resources = dict[str, Any]
@@ -103,25 +103,28 @@ class DlkitGrade(NbGraderPreprocessor):
         results = dict(zip(exercises, grading.results(tasks), strict=True)) if tasks else {}
         for cell in nb.cells:
             if utils.is_grade(cell) and not utils.is_solution(cell) and cell.cell_type == "code":
-                self._write(cell, results.get(cell.metadata.nbgrader.grade_id), trouble)
+                result = results.get(cell.metadata.nbgrader.grade_id)
+                self._write(cell, result, trouble, place["student"])
+                if isinstance(result, Fault):
+                    nb.metadata["dlkit"] = {AGAIN: True}
         return nb, resources
 
-    def _write(self, cell: NotebookNode, result: Result | Fault | None, trouble: str) -> None:
+    def _write(self, cell: NotebookNode, result: Result | Fault | None, trouble: str, student: str) -> None:
         grade_id = cell.metadata.nbgrader.grade_id
         review = ""
         if trouble:
             outputs = message_outputs(f"{trouble} So there is nothing to grade here: 0 points.")
-        elif isinstance(result, Result) and result.status != "internal_error":
+        elif isinstance(result, Result):
             outputs = result_outputs(result, cell.metadata.nbgrader.points)
         elif result is None:
             review = "this is not a cell of dlkit's, and no kernel runs it"
             outputs = message_outputs("This cell is not run: dlkit grades its own cells only. A person will look.")
         else:
-            review = str(result) if isinstance(result, Fault) else result.message
+            review = f"{str(result).rstrip('.')}. `dlkit nbgrader autograde` tries it again."
             outputs = message_outputs("The grader broke here. That is not your fault, and a person will look at it.")
         if review:
             said = self.log.warning if result is None else self.log.error
-            said("Cell %s got no verdict: %s", grade_id, review)
+            said("%s: %s got no verdict: %s", student, grade_id, review)
             cell.metadata["dlkit"] = {REVIEW: True}
         cell.outputs = [nbformat.from_dict(o) for o in outputs]
         cell.execution_count = 1
