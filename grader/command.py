@@ -51,7 +51,7 @@ def run_check(request: CheckRequest, stdin: BinaryIO, progress: Callable[[str], 
     limits = None if request.timeout is None else Limits(call_seconds=request.timeout)
     seed = fresh_seed() if request.seed is None else request.seed
     whole = exercise.solution.is_file()  # a kit for students has examples only, and nothing to compare mistakes with
-    options = Options(seed, limits, request.only, "cpu", request.sandbox, diagnose=whole)
+    options = Options(seed, limits, request.only, request.device, request.sandbox, diagnose=whole)
     try:
         result = grade(exercise, submission, options, progress)
     except SandboxUnavailable as error:

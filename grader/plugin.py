@@ -1,4 +1,4 @@
-"""The pytest plugin behind the hidden tests: fixtures `candidate`, `tensor`, `rng`, `case`; `@points`, `@needs`.
+"""The pytest plugin behind the hidden tests: fixtures `candidate`, `tensor`, `device`, `rng`, `case`, and the marks.
 
 The runner drives it (runner.py). It also works alone, with everything in one process, for a debugger:
 
@@ -28,6 +28,12 @@ def points(value: float) -> Callable[[F], F]:
         return test
 
     return mark
+
+
+def device_check(test: F) -> F:
+    """Mark a check that runs on a device (`cuda`, `sim`), beside the score: it has no points."""
+    test.dlkit_device_check = True  # type: ignore[attr-defined]
+    return test
 
 
 def needs(*checks: str) -> Callable[[F], F]:
@@ -97,10 +103,9 @@ def _size(value: Any) -> int:
 class Grading:
     """One run of a set of checks against one session; the fixtures look here."""
 
-    def __init__(self, session: Session, seed: int, device: str = "cpu") -> None:
+    def __init__(self, session: Session, seed: int) -> None:
         self.session = session
         self.seed = seed
-        self.device = device
         self.records: dict[str, Record] = {}
         self.current: Record | None = None
 
@@ -168,16 +173,23 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 
 @pytest.fixture
-def tensor(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """`tensor(values, dtype=None)`: a torch tensor on the device of this run, float64 unless said otherwise."""
-    import torch
+def device(request: pytest.FixtureRequest) -> str:
+    """Where the candidate puts the tensors of this run: `cpu`, `sim` or `cuda`."""
+    return _grading(request).session.device
 
-    device = _grading(request).device
+
+@pytest.fixture
+def tensor() -> Callable[..., Any]:
+    """`tensor(values, dtype=None)`: a torch tensor, float64 unless said otherwise.
+
+    It lies on the CPU here; sent to the candidate, it goes to the device of this run.
+    """
+    import torch
 
     def make(values: Any, dtype: Any = None, **options: Any) -> Any:
         array = np.asarray(values)
         dtype = dtype or (torch.float64 if array.dtype.kind == "f" else None)
-        return torch.tensor(array, dtype=dtype, device=device, **options)
+        return torch.tensor(array, dtype=dtype, **options)
 
     return make
 

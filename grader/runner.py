@@ -1,13 +1,14 @@
 """grade(exercise, submission) -> Result: the one place where a verdict is made."""
 
 import ast
+import contextlib
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from . import diagnose
+from . import devices, diagnose
 from .candidate.confine import Limits
 from .candidate.proxy import Call, CandidateDied, LearnerError, ProcessLink, Session, Submission
 from .candidate.wire import Decoder
@@ -33,7 +34,7 @@ class Options:
     seed: int
     limits: Limits | None = None  # None: the defaults, with the time per call that the exercise asks for
     only: tuple[str, ...] = ()
-    device: str = "cpu"
+    device: str = "none"  # for the device checks beside the score: none, auto, cpu, sim or cuda
     sandbox: str = "auto"
     diagnose: bool = True
     diagnosis_seconds: float = 5.0  # of processor time, for all known-wrong answers together
@@ -45,7 +46,7 @@ def fresh_seed() -> int:
 
 
 def public_checks(exercise: Exercise) -> list[str]:
-    """The names of an exercise's checks, read from the source of its hidden tests."""
+    """The names of an exercise's checks (device checks, too), read from the source of its hidden tests."""
     tree = ast.parse(exercise.tests.read_text("utf-8"))
     functions = [n.name for n in tree.body if isinstance(n, ast.FunctionDef)]
     return [name.removeprefix("test_") for name in functions if name.startswith("test_")]
@@ -89,14 +90,52 @@ def grade_with(
         trouble = _load(session)
         records = {}
         if not trouble:
-            records = suite.run(
-                exercise, session, options.seed, options.only, options.device, lambda r: progress(r.name)
-            )  # fmt: skip
+            records = _run(suite, exercise, session, options, progress)
         output = session.output
     finally:
         session.close()
     verdict = _Verdict(suite, exercise, session, options, trouble, records, {} if replays is None else replays)
-    return verdict.result(parent.kind, output, time.monotonic() - started)
+    result = verdict.result(parent.kind, output)
+    gpu = _on_device(suite, parent, exercise, submission, options, limits, result)
+    status = result.status if result.checks or gpu.status != "passed" else "passed"  # where only those were asked for
+    return replace(result, gpu=gpu, status=status, duration_s=round(time.monotonic() - started, 3))
+
+
+def _run(suite: Suite, exercise: Exercise, session: Session, options: Options, progress: Progress) -> dict[str, Record]:
+    """The checks that give points, or those of them that are asked for."""
+    only = [n for n in suite.checks(exercise) if n in options.only]
+    if options.only and not only:
+        return {}
+    return suite.run(exercise, session, options.seed, only, lambda r: progress(r.name))
+
+
+def _on_device(
+    suite: Suite, parent: Parent, exercise: Exercise, submission: Submission, options: Options, limits: Limits,
+    result: Result,
+) -> Gpu:  # fmt: skip
+    """The device checks, with a candidate of their own: the one that earned the points was on the CPU."""
+    if exercise.framework == "numpy":
+        return Gpu()
+    if options.device == "none" or not suite.device_checks(exercise):
+        return Gpu("skipped", None, devices.NOT_ASKED if suite.device_checks(exercise) else "this exercise has none")
+    if result.checks and not result.score:
+        return Gpu("skipped", None, "first comes a check that gives points")
+    device = devices.resolve(options.device)
+    with contextlib.ExitStack() as stack:
+        if device == "cuda":
+            stack.enter_context(devices.one_at_a_time())
+            parent = start(parent.kind, preload_for(exercise), gpu=True)
+            stack.callback(parent.close)
+        session = stack.enter_context(devices.closing(Session(
+            submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, _public_seed(options.seed), device
+        )))  # fmt: skip
+        try:
+            session.load()
+        except CandidateDied as death:
+            return Gpu("skipped", device, f"your file did not load there: {death}")
+        records = devices.run_device_checks(suite, exercise, session, options.seed, options.only)
+        name = devices.device_name(session, device)
+    return devices.gpu_block(records, exercise, device, name, options.seed)
 
 
 def _public_seed(seed: int) -> int:
@@ -163,7 +202,7 @@ class _Verdict:
             overrides = answer.overrides if answer else {}
             session = answer_session(self._exercise, overrides, _public_seed(self._options.seed))
             try:
-                records = self._suite.run(self._exercise, session, self._options.seed, [check], self._options.device)
+                records = self._suite.run(self._exercise, session, self._options.seed, [check])
                 self._replays[key] = records.get(check)
             finally:
                 session.close()
@@ -175,7 +214,8 @@ class _Verdict:
             if record.outcome == "error" and diagnose.error_is_learners(record, self._replay):
                 record.outcome = "failed"
 
-    def result(self, sandbox: str, output: str, duration: float) -> Result:
+    def result(self, sandbox: str, output: str) -> Result:
+        """The verdict; its time and the device checks are still to come."""
         exercise, options = self._exercise, self._options
         checks = tuple(self._check(name, title, maximum) for name, title, maximum in self._wanted())
         flags = tuple(
@@ -186,10 +226,9 @@ class _Verdict:
         maximum = _rounded(sum(c.max_points for c in checks))
         passed = bool(checks) and all(c.status == "passed" for c in checks)
         status, message = self._status(checks, passed and score >= maximum)
-        gpu = Gpu() if exercise.framework == "numpy" else Gpu("skipped", None, "device checks are not built yet")
         return Result(
-            exercise.name, exercise.slug, exercise.title, status, score, maximum, options.seed, options.device,
-            sandbox, round(duration, 3), checks, VERSION, gpu, flags, clean(output), clean(message, 4000),
+            exercise.name, exercise.slug, exercise.title, status, score, maximum, options.seed, "cpu",
+            sandbox, 0.0, checks, VERSION, Gpu(), flags, clean(output), clean(message, 4000),
         )  # fmt: skip
 
     def _wanted(self) -> list[tuple[str, str, float]]:

@@ -34,7 +34,15 @@ class Suite:
             self._items.setdefault(item.path.stem.removeprefix("test_"), []).append(item)
 
     def checks(self, exercise: Exercise) -> list[str]:
-        return list(dict.fromkeys(check_name(i) for i in self._items.get(exercise.stem, [])))
+        """The names of the checks that give points."""
+        return self._names(exercise, on_device=False)
+
+    def device_checks(self, exercise: Exercise) -> list[str]:
+        return self._names(exercise, on_device=True)
+
+    def _names(self, exercise: Exercise, on_device: bool) -> list[str]:
+        items = self._items.get(exercise.stem, [])
+        return list(dict.fromkeys(check_name(i) for i in items if _on_device(i) == on_device))
 
     def describe(self, exercise: Exercise, name: str) -> tuple[str, str, float]:
         """A check that was not run: its name, sentence and points."""
@@ -48,16 +56,16 @@ class Suite:
         session: Session,
         seed: int,
         only: Iterable[str] = (),
-        device: str = "cpu",
         on_check: Callable[[Record], object] = lambda record: None,
     ) -> dict[str, Record]:
-        """Run the checks (those named in `only`, or all) against a session; what happened, by the check's name.
+        """Run the checks (those named in `only`, or all with points) against a session; what happened, by name.
 
         `on_check` hears of each check when it is done; it ends the run by returning True.
         """
         chosen = set(only)
-        grading = Grading(session, seed, device)
-        items = [i for i in self._items.get(exercise.stem, []) if not chosen or check_name(i) in chosen]
+        grading = Grading(session, seed)
+        known = self._items.get(exercise.stem, [])
+        items = [i for i in known if (check_name(i) in chosen if chosen else not _on_device(i))]
         for position, item in enumerate(items):
             before = item.config.stash.get(GRADING, None)
             item.config.stash[GRADING] = grading
@@ -74,6 +82,10 @@ class Suite:
             if done and on_check(grading.records[check_name(item)]) is True:
                 break
         return grading.records
+
+
+def _on_device(item: pytest.Function) -> bool:
+    return getattr(item.function, "dlkit_device_check", False)
 
 
 def with_suite(exercises: Iterable[Exercise], work: Callable[[Suite], T]) -> T:

@@ -14,6 +14,12 @@ import time
 import pytest
 
 
+# A shell starts background jobs with Ctrl-C ignored, and programs that they start inherit that: with it, tests that
+# interrupt dlkit would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Terminal:
     """A dlkit command in a terminal of its own; `see` waits for words after the last clearing of the screen."""
 

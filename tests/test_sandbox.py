@@ -179,7 +179,8 @@ def test_the_command_line_shows_no_secret():
     words = command("bwrap", ["true"], None)
     bound = [words[i + 1] for i, w in enumerate(words) if w == "--ro-bind"]
     root = str(PACKAGE_ROOT)
-    allowed = (str(PACKAGE_ROOT / "grader" / "candidate"), sys.base_prefix, sys.prefix, "/usr/lib", "/lib")
+    ours = [str(PACKAGE_ROOT / "grader" / folder) for folder in ("candidate", "device")]
+    allowed = (*ours, sys.base_prefix, sys.prefix, "/usr/lib", "/lib")
     assert [b for b in bound if not b.startswith(allowed) and b != os.path.realpath(sys.executable)] == []
     assert root not in bound
     assert "--clearenv" in words

@@ -19,6 +19,7 @@ from ..sandbox import Parent
 from ..submission import submission
 from ..suite import Suite
 from ..wrong import WrongAnswer, as_submission, load_module, wrong_answers
+from .on_device import DEVICES, device_failures
 
 TRACKS = "ABCDEFGHIJKLMNOPQR"
 SECTIONS = ("Example", "Asked next")
@@ -193,12 +194,16 @@ def _run_examples(exercise: Exercise, text: str) -> Iterator[str]:
 
 def _weights(exercise: Exercise, catalog: Catalog, suite: Suite) -> Iterator[str]:
     file = _short(exercise.tests, exercise)
-    described = [suite.describe(exercise, name) for name in suite.checks(exercise)]
+    names = [*suite.checks(exercise), *suite.device_checks(exercise)]
+    described = [suite.describe(exercise, name) for name in names]
+    device_checks = suite.device_checks(exercise)
+    if exercise.framework == "torch" and not device_checks:
+        yield f"{file}: no @device_check; a torch exercise shows parity, gradients and discipline (see CONTRIBUTING)."
     total = sum(points for _, _, points in described)
     if total != 100:
         yield f"{file}: the points add up to {total:g}, not to 100."
     for name, title, points in described:
-        if points <= 0:
+        if points <= 0 and name not in device_checks:
             yield f"{file}: test_{name} has no @points."
         if title == name or not title.endswith((".", "?")):
             yield f"{file}: test_{name} needs a docstring, one sentence that is true when it passes."
@@ -267,15 +272,17 @@ class _Proof:
         units = ((path.name, source),) if path == self._exercise.solution else (
             (self._exercise.stem + ".py", reference), (label, source)
         )  # fmt: skip
+        answer = submission(self._exercise, units)
         for seed in range(min(seeds, SANDBOXED_SEEDS)):
             self._progress(f"{label}, seed {seed}, sandboxed")
-            result = self._grade(submission(self._exercise, units), seed)
+            result = self._grade(answer, seed)
             if result.status != "passed":
                 bad = next((c for c in result.checks if c.status != "passed"), None)
                 words = f"{bad.name}: {bad.message}" if bad else result.message
                 flags = f" {[f['message'] for f in result.flags]}" if result.flags else ""
                 self._problem(f"{label}: {result.status}, {result.score:g} points with seed {seed}. {words}{flags}")
                 return
+        self._right_on_devices(label, answer, min(seeds, SANDBOXED_SEEDS))
         namespace: dict[str, Any] = {}
         if path != self._exercise.solution:
             exec(compile(source, label, "exec", dont_inherit=True), namespace)
@@ -290,6 +297,16 @@ class _Proof:
                     return
             session.close()
 
+    def _right_on_devices(self, label: str, answer: Submission, seeds: int) -> None:
+        if not self._suite.device_checks(self._exercise):
+            return
+        for device in DEVICES:
+            for seed in range(seeds):
+                self._progress(f"{label}, seed {seed}, on {device}")
+                failures = device_failures(self._suite, self._parent, self._exercise, answer, seed, device)
+                for name, words in failures.items():
+                    self._problem(f"{label}: {name} does not pass on {device} with seed {seed}. {words}")
+
     def wrong_answers(self) -> None:
         answers, beliefs = wrong_answers(self._exercise)
         self._report.wrong = len(answers)
@@ -303,7 +320,7 @@ class _Proof:
                 self._progress(f"{answer.name}, seed {seed}")
                 if not self._wrong_answer(answer, seed, file):
                     break
-        names = set(self._suite.checks(self._exercise))
+        names = {*self._suite.checks(self._exercise), *self._suite.device_checks(self._exercise)}
         for belief in beliefs:
             if belief.check not in names:
                 self._problem(f"{file}: belief {belief.name} names the check {belief.check}, which does not exist.")
@@ -313,15 +330,21 @@ class _Proof:
 
     def _wrong_answer(self, answer: WrongAnswer, seed: int, file: str) -> bool:
         """The first seed in a real candidate, with the diagnosis; the others in this process."""
-        if seed > 0:
+        if seed > 0 and set(answer.fails) <= set(self._suite.checks(self._exercise)):
             session = answer_session(self._exercise, answer.overrides, seed)
             records = self._suite.run(self._exercise, session, seed)
             outcome = {r.name: str(r.error) for r in records.values() if r.outcome != "passed"}
             return self._fails_exactly(answer, seed, file, outcome, "")
-        result = self._grade(as_submission(self._exercise, answer), seed, diagnose=True)
+        submitted = as_submission(self._exercise, answer)
+        result = self._grade(submitted, seed, diagnose=True)
         outcome = {c.name: c.message for c in result.checks if c.status != "passed"}
+        only_there = set(answer.fails) & set(self._suite.device_checks(self._exercise))
+        if only_there:
+            outcome |= device_failures(self._suite, self._parent, self._exercise, submitted, seed, "sim")
         if not self._fails_exactly(answer, seed, file, outcome, result.message):
             return False
+        if only_there:  # numbers do not tell on which device they were computed: the check's own words do
+            return True
         named = {c.diagnosis.mistake for c in result.checks if c.diagnosis}
         if answer.name not in named:
             self._problem(f"{file}: {answer.name} is diagnosed as {sorted(named) or 'nothing'} with seed {seed}.")

@@ -100,7 +100,7 @@ def system_call_filter() -> Any:
     return rules
 
 
-def enter_namespaces(kernel: Kernel, limits: Limits, private: list[str]) -> None:
+def enter_namespaces(kernel: Kernel, limits: Limits, private: list[str], hide_processes: bool = True) -> None:
     """User, mount, ipc, network, host name and cgroup namespaces of its own; `private` folders are empty and writable.
 
     The first of them becomes the working folder. The process is the first of its pid
@@ -117,13 +117,17 @@ def enter_namespaces(kernel: Kernel, limits: Limits, private: list[str]) -> None
     owner = f"uid={UID_INSIDE},gid={UID_INSIDE},mode=0700"
     for folder in private:
         kernel.mount(b"tmpfs", folder, flags, f"size={limits.disk // len(private)},nr_inodes=2048,{owner}")
-    kernel.mount(b"tmpfs", "/proc", flags | _MS_NOEXEC | _MS_RDONLY, "size=4k,nr_inodes=2,mode=0555")
+    if hide_processes:  # CUDA's driver looks itself up there
+        kernel.mount(b"tmpfs", "/proc", flags | _MS_NOEXEC | _MS_RDONLY, "size=4k,nr_inodes=2,mode=0555")
     os.chdir(private[0])
     _loopback_up()
 
 
-def limit_resources(limits: Limits, enforce_processes: bool, imports: tuple[int, int]) -> None:
-    """Resource limits; memory is counted above what the imports have mapped already (`memory_mapped()`)."""
+def limit_resources(limits: Limits, enforce_processes: bool, imports: tuple[int, int] | None) -> None:
+    """Resource limits; memory is counted above what the imports have mapped already (`memory_mapped()`).
+
+    None with CUDA, which maps the whole memory of machine and GPU: the zygote watches what is really used.
+    """
     import resource
 
     def set_limit(name: str, value: int) -> None:
@@ -134,10 +138,11 @@ def limit_resources(limits: Limits, enforce_processes: bool, imports: tuple[int,
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(kind, (value, value))
 
-    mapped, data = imports
-    set_limit("RLIMIT_DATA", data + limits.memory)  # private writable memory, as malloc and mmap take it
-    # torch and thread arenas map far more than they touch: this bound only stops what RLIMIT_DATA does not count
-    set_limit("RLIMIT_AS", mapped + 2 * limits.memory + (4 << 30))
+    if imports is not None:
+        mapped, data = imports
+        set_limit("RLIMIT_DATA", data + limits.memory)  # private writable memory, as malloc and mmap take it
+        # torch and thread arenas map far more than they touch: this bound only stops what RLIMIT_DATA does not count
+        set_limit("RLIMIT_AS", mapped + 2 * limits.memory + (4 << 30))
     set_limit("RLIMIT_CPU", int(limits.total_seconds) * 4 + 5)
     set_limit("RLIMIT_FSIZE", limits.file_size)
     set_limit("RLIMIT_NOFILE", limits.open_files)

@@ -94,6 +94,10 @@ def _frame(frame: Any) -> dict[str, Any] | None:
     return {key: _word(frame.get(key)) for key in ("file", "function", "code")} | {"line": line}
 
 
+def _size(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 1 << 60 else None
+
+
 def _line(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= MAX_LINE else None
 
@@ -276,6 +280,27 @@ def _obituary(ended: dict[str, Any], limits: Limits) -> CandidateDied:
     return CandidateDied("crashed", f"your code ended Python (exit status {status}) instead of returning")
 
 
+@dataclass(frozen=True)
+class Event:
+    """What a candidate says happened on its device (device/watch.py), in the learner's line and by it."""
+
+    kind: str
+    what: str
+    file: str
+    line: int  # 0: not known
+    code: str
+    made_line: int = 0  # where the tensor on the wrong device was made
+    made_code: str = ""
+
+
+def _event(told: Any) -> Event | None:
+    if type(told) is not list or len(told) != 8:
+        return None
+    kind, what, file, line, code, _, made, made_code = told
+    words = (_word(kind, 20), clean(_word(what, 200), 200), clean(_word(file), 160), _line(line) or 0)
+    return Event(*words, clean(_word(code), 160), _line(made) or 0, clean(_word(made_code), 160))
+
+
 @dataclass
 class Call:
     """One call as the check made it, for the report and for the diagnosis."""
@@ -288,12 +313,18 @@ class Call:
     aliases: list[Any] = field(default_factory=list)
     case: str | None = None
     dropped: bool = False  # the result was too large to keep
+    events: list["Event"] = field(default_factory=list)  # on the device, where that was watched
+    operators: int | None = None
+    peak: int | None = None  # bytes
 
 
 class Session:
     """One submission, kept answering across crashes and within its budget of time."""
 
-    def __init__(self, submission: Submission, open_link: Callable[[], Link], limits: Limits, seed: int) -> None:
+    def __init__(
+        self, submission: Submission, open_link: Callable[[], Link], limits: Limits, seed: int, device: str = "cpu"
+    ) -> None:
+        self.device = device  # where the candidate puts the tensors that it is sent
         self.submission = submission
         self.limits = limits
         self.flags: list[dict[str, Any]] = []
@@ -333,7 +364,7 @@ class Session:
         s = self.submission
         return {
             "module": s.module, "seed": self._seed, "support": list(s.support), "bans": list(s.bans),
-            "names": list(s.names),
+            "names": list(s.names), "device": self.device,
         }  # fmt: skip
 
     def _note(self, told: dict[str, Any]) -> None:
@@ -480,6 +511,7 @@ class CandidateProxy:
         self.case: str | None = None
         self._errstate: dict[str, str] = {}
         self._in_place = False
+        self._watched = False
         self._callbacks: list[Any] = []
         self._broken: BaseException | None = None
         self._timed_out: CandidateDied | None = None
@@ -514,6 +546,15 @@ class CandidateProxy:
         finally:
             self._in_place = before
 
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Inside, the operators of torch that a call runs are watched: `calls[-1].events`, `.operators`, `.peak`."""
+        before, self._watched = self._watched, True
+        try:
+            yield
+        finally:
+            self._watched = before
+
     def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run `probe(module, *args)`, a function of the test file, in the candidate."""
         return self._exchange("run", package_probe(probe), probe.__name__, args, kwargs)
@@ -529,7 +570,7 @@ class CandidateProxy:
         return self._finish(".".join(map(str, path[1:])), "get", path, [])
 
     def write(self, path: list[Any], value: Any) -> None:
-        encoder = Encoder(self._reference)
+        encoder = Encoder(self._reference, device=self.session.device)
         self._finish(str(path[-1]), "set", [path, encoder.encode(value)], encoder.buffers)
 
     def call(self, path: list[Any], label: str, args: Any, kwargs: Any) -> Any:
@@ -538,11 +579,14 @@ class CandidateProxy:
     # One exchange
 
     def _exchange(self, kind: str, target: Any, label: str, args: Any, kwargs: Any) -> Any:
-        encoder = Encoder(self._reference)
+        encoder = Encoder(self._reference, device=self.session.device)
         positional = [encoder.encode(a) for a in args]
         named = [[name, encoder.encode(value)] for name, value in kwargs.items()]
         target_tree = target if kind == "call" else encoder.encode(target)
-        options = encoder.encode({"errstate": self._errstate} if self._errstate else {})
+        said: dict[str, Any] = {"errstate": self._errstate} if self._errstate else {}
+        if self._watched:
+            said["watch"] = True
+        options = encoder.encode(said)
         inputs = {**dict(enumerate(args)), **kwargs}
         tree = [target_tree, positional, named, options]
         return self._finish(label, kind, tree, encoder.buffers, inputs, (positional, named))
@@ -597,11 +641,13 @@ class CandidateProxy:
             record.changed = {k: v for k, v in _pairs(extra.get("changed")) if type(k) in (int, str)}
             record.aliases = [k for k in _list(extra.get("aliases")) if type(k) in (int, str)]
             self.session.note_flags(extra.get("flags"))
+            record.events = [e for e in map(_event, _list(extra.get("events"))[:200]) if e is not None]
+            record.operators, record.peak = (_size(extra.get(key)) for key in ("operators", "peak"))
 
     def _serve(self, tree: Tree, buffers: list[memoryview]) -> tuple[Tree, list[bytes]]:
         """The learner's code called a function of the test."""
         self._callbacks_used += 1
-        encoder = Encoder(_no_reference)
+        encoder = Encoder(_no_reference, device=self.session.device)
         try:
             if self._callbacks_used > MAX_CALLBACKS:
                 raise WireError("too many calls of the test's functions")
@@ -661,6 +707,8 @@ class CandidateProxy:
         if tag == "tensor_on" and len(args) == 2 and type(args[1]) is str:
             args[0].dlkit_device = args[1][:20]  # its values are here, on the CPU; where it was is noted
             return args[0]
+        if tag == "generator_on":
+            return _generator(*args)
         raise WireError("not a value")
 
 
@@ -685,6 +733,16 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<{'.'.join(self._path)} of the submission>"
+
+
+def _generator(state: Any, device: Any) -> Any:
+    """A generator of the simulated device has the CPU's state; what another device's says means nothing here."""
+    torch = torch_or_none()
+    generator = torch.Generator()
+    if type(device) is str and device.startswith("sim"):
+        generator.set_state(state)
+        return generator
+    return None
 
 
 def is_generator(value: Any) -> bool:

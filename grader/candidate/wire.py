@@ -34,6 +34,7 @@ _TORCH_DTYPES = frozenset(
 _TYPES: dict[str, type] = {t.__name__: t for t in (bool, int, float, complex, str, bytes, list, tuple, dict)}
 _SEQUENCES: tuple[tuple[Any, str], ...] = ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "frozenset"))
 _RNG_STATES = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+DEVICE_TENSORS: list[type] = []  # kinds of tensors that cross by value beside torch's own
 
 
 class WireError(Exception):
@@ -51,8 +52,9 @@ class Encoder:
     `reference(obj)` gives the tree of an object that is not data (a handle, a callback) or raises WireError.
     """
 
-    def __init__(self, reference: Callable[[Any], Tree], max_body: int = MAX_BODY) -> None:
+    def __init__(self, reference: Callable[[Any], Tree], max_body: int = MAX_BODY, device: str = "cpu") -> None:
         self.buffers: list[Any] = []
+        self._device = device  # where the other side is to put the CPU's tensors
         self._reference = reference
         self._room = max_body
         self._nodes = 0
@@ -80,7 +82,7 @@ class Encoder:
     def _other(self, value: Any, kind: type, depth: int) -> Tree:
         torch = torch_or_none()
         if torch is not None and isinstance(value, torch.Tensor):
-            if kind in (torch.Tensor, torch.nn.Parameter):
+            if kind in (torch.Tensor, torch.nn.Parameter, *DEVICE_TENSORS):
                 return self._memoized(value, self._tensor)
             return self._reference(value)
         for base, tag in _SEQUENCES:
@@ -125,7 +127,7 @@ class Encoder:
             if isinstance(value, torch.device):
                 return ["torchdevice", str(value)]
             if isinstance(value, torch.Generator):
-                return self._memoized(value, lambda v: ["torchrng", str(v.device), v.get_state().numpy().tobytes()])
+                return self._memoized(value, lambda v: ["torchrng", self._place(v), v.get_state().numpy().tobytes()])
         return self._reference(value)
 
     def _memoized(self, value: Any, encode: Callable[[Any], Tree]) -> Tree:
@@ -168,7 +170,8 @@ class Encoder:
 
     def _tensor(self, value: Any) -> Tree:
         torch = torch_or_none()
-        plain = value.detach()
+        # the simulated device's tensors hold one of the CPU: asking them themselves would import a second's worth
+        plain = value.held.detach() if type(value) in DEVICE_TENSORS else value.detach()
         if plain.layout is not torch.strided or plain.is_quantized or plain.device.type == "meta":
             return self._reference(value)
         self._charge(plain.numel() * plain.element_size())
@@ -181,12 +184,17 @@ class Encoder:
             str(plain.dtype).removeprefix("torch."),
             list(plain.shape),
             strides,
-            str(plain.device),
+            self._place(value),
             bool(value.requires_grad),
             isinstance(value, torch.nn.Parameter),
             None if grad is None else self.encode(grad),
             self._buffer(data),
         ]
+
+    def _place(self, value: Any) -> str:
+        """Its own device, or the one that this message's values go to; `on_cpu` marks what stays."""
+        device = str(value.device)
+        return self._device if device == "cpu" and not getattr(value, "dlkit_stays", False) else device
 
     def _buffer(self, data: bytes) -> int:
         self.buffers.append(data)
@@ -360,10 +368,13 @@ class Decoder:
     def _read_torchrng(self, args: list[Tree], depth: int) -> Any:
         torch = torch_or_none()
         device, state = args
-        if torch is None or device != "cpu":
-            raise WireError("not a generator of this device")
+        if torch is None:
+            raise WireError("not a generator")
+        state = torch.frombuffer(bytearray(state), dtype=torch.uint8)
+        if device != "cpu":
+            return self._reference("generator_on", [state, device])
         generator = torch.Generator()
-        generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+        generator.set_state(state)
         return generator
 
     def _read_torchdtype(self, args: list[Tree], depth: int) -> Any:
@@ -374,7 +385,10 @@ class Decoder:
     def _read_torchdevice(self, args: list[Tree], depth: int) -> Any:
         if not re.fullmatch(r"(cpu|cuda|sim|meta)(:\d{1,2})?", args[0]):
             raise WireError("not a device")
-        return torch_or_none().device(args[0])
+        torch = torch_or_none()
+        if args[0].startswith("sim") and torch._C._get_privateuse1_backend_name() != "sim":
+            torch.utils.rename_privateuse1_backend("sim")  # the name alone: this side has no such tensors
+        return torch.device(args[0])
 
     def _buffer(self, index: Any) -> memoryview:
         place = _count(index)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .forbidden import Guard, scan
-from .wire import Decoder, Encoder, Tree, WireError, pack, torch_or_none
+from .wire import DEVICE_TENSORS, Decoder, Encoder, Tree, WireError, pack, torch_or_none
 
 MAX_TEXT = 2_000  # characters of an exception's message
 MAX_FRAMES = 8
@@ -73,6 +73,9 @@ class Worker:
         self._files: dict[str, str] = {}  # label -> source, of the learner's units
         self._parsed: list[tuple[str, ast.Module]] = []
         self._guard: Guard | None = None
+        self._device = "cpu"
+        self._support: dict[str, str] = {}  # name -> source, of trusted modules beside it
+        self._watch: Any = None  # device/watch.py, once something is to be watched
         self._probes: dict[str, dict[str, Any]] = {}
         self._actions: dict[str, Callable[[Tree, Decoder], Reply]] = {
             "scan": self._scan, "load": self._load, "call": self._call, "run": self._run,
@@ -121,6 +124,7 @@ class Worker:
         """Run the parsed units, one after the other, as one module; an error costs only its own unit."""
         wanted, errors = decoder.decode(tree), []
         self._seed(wanted["seed"])
+        self._use(wanted["device"])
         for extra, source in wanted["support"]:
             self._add_module(extra, source)
         self._module = module = types.ModuleType(wanted["module"])
@@ -129,7 +133,8 @@ class Worker:
         self._guard = Guard(wanted["bans"], self._files.__contains__)
         for label, parsed in self._parsed:
             try:
-                exec(compile(parsed, label, "exec", dont_inherit=True), module.__dict__)
+                with self._watching(self._device != "cpu"):
+                    exec(compile(parsed, label, "exec", dont_inherit=True), module.__dict__)
             except BaseException as error:
                 errors.append({"kind": "import", "file": label, **self._describe(error)})
         names = {n: _kind_of(module.__dict__[n]) for n in wanted["names"] if n in module.__dict__}
@@ -162,7 +167,10 @@ class Worker:
         inputs: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         snapshots = {key: self._snapshot(value) for key, value in inputs.items()}
         try:
-            with np.errstate(**options.get("errstate", {})):
+            with (
+                np.errstate(**options.get("errstate", {})),
+                self._watching(options.get("watch", self._device != "cpu")),
+            ):
                 result = function(*before, *args, **kwargs)
         except MemoryError as error:
             return "raise", {**self._describe(error), "flags": self._flags()}, []
@@ -171,12 +179,13 @@ class Worker:
             if type(error) is TypeError and not described["frames"]:
                 described["signature"] = _signature(function)
             changed = self._changed(inputs, snapshots)
-            return self._reply("raise", {**described, "changed": changed, "flags": self._flags()})
+            return self._reply("raise", {**described, "changed": changed, "flags": self._flags(), **self._seen()})
         return self._result(result, inputs, snapshots, options)
 
     def _result(self, result: Any, inputs: Any, snapshots: Any, options: Any) -> Reply:
         changed = self._changed(inputs, snapshots)
-        payload = {"changed": changed, "aliases": _aliases(result, inputs), "flags": self._flags()}
+        aliases = _aliases(result, inputs)
+        payload = {"changed": changed, "aliases": aliases, "flags": self._flags(), **self._seen()}
         encoder = Encoder(self._reference)
         tree = [encoder.encode(result), encoder.encode(payload)]
         return "ok", tree, encoder.buffers
@@ -218,7 +227,9 @@ class Worker:
         if tag == "object":
             return RemoteObject(args[0], args[1], args[2], self._callback)
         if tag == "tensor_on":
-            return args[0].to(args[1])
+            return self._tensor_on(*args)
+        if tag == "generator_on":
+            return self._generator_on(*args)
         raise WireError(f"unknown tag {tag}")
 
     def _callback(self, number: int, method: str | None, args: Any, kwargs: Any) -> Any:
@@ -242,6 +253,69 @@ class Worker:
             target = getattr(target, name)
         return target
 
+    # Devices
+
+    def _use(self, device: str) -> None:
+        """Tensors of this run lie on `device`; what happens to them there is watched."""
+        self._device = device
+        if device == "sim":
+            from ..device import simulated
+
+            simulated.install()
+            DEVICE_TENSORS[:] = [simulated.SimTensor]
+            self._watch = simulated.Accelerator(self._watched_file)
+
+    @contextlib.contextmanager
+    def _watching(self, wanted: bool) -> Iterator[None]:
+        """Operators inside are watched; `_seen` tells of them."""
+        if not wanted:
+            yield
+            return
+        if self._watch is None:
+            from ..device.watch import Watch
+
+            self._watch = Watch(self._device.partition(":")[0], self._watched_file)
+        self._watch.start()
+        with self._watch:
+            yield
+
+    def _watched_file(self, name: str) -> bool:
+        return name in self._files or name in self._support
+
+    def _seen(self) -> dict[str, Any]:
+        watch = self._watch
+        if watch is None:
+            return {}
+        told = [e for e in watch.events if e.place or e.kind in ("mixed", "unsupported")]  # the rest is a probe's own
+        events = [[e.kind, e.what, *self._place(e.place), *self._place(e.made)] for e in told]
+        return {"events": events, "operators": watch.operators, "peak": watch.peak}
+
+    def _place(self, place: Any) -> tuple[str, int, str]:
+        """File, line and what stands there; the line is 0 where it is not known."""
+        if place is None:
+            return "", 0, ""
+        lines = (self._files | self._support)[place.file].splitlines()
+        return place.file, place.line, lines[place.line - 1].strip()[:160] if place.line <= len(lines) else ""
+
+    def _tensor_on(self, tensor: Any, device: str) -> Any:
+        if device == "sim":
+            from ..device.simulated import SimTensor
+
+            return SimTensor(tensor)
+        return tensor.to(device)
+
+    def _generator_on(self, state: Any, device: str) -> Any:
+        """The check's generator, on the device: the same numbers on `sim`, the same seed on others."""
+        torch = torch_or_none()
+        generator = torch.Generator(device)
+        if device == "sim":
+            generator.set_state(state)
+        else:
+            ours = torch.Generator()
+            ours.set_state(state)
+            generator.manual_seed(ours.initial_seed())
+        return generator
+
     # The learner's code and the test's probes
 
     def _seed(self, seed: int) -> None:
@@ -253,6 +327,7 @@ class Worker:
             torch.manual_seed(seed)
 
     def _add_module(self, name: str, source: str) -> None:
+        self._support[name] = source
         parts = name.split(".")
         for end in range(1, len(parts)):
             package = ".".join(parts[:end])
@@ -366,6 +441,7 @@ def _overlap(a: Any, b: Any) -> bool:
         return False
     if a.numel() == 0 or b.numel() == 0 or a.device != b.device:
         return False
+    a, b = getattr(a, "held", a), getattr(b, "held", b)  # tensors on the simulated device
     with contextlib.suppress(Exception):
         return bool(a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())
     return False

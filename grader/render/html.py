@@ -57,7 +57,8 @@ body { margin: 2rem auto; padding: 0 1rem; max-width: 62rem; background: #fff; }
 
 def report_html(result: Result) -> str:
     """The report as one self-contained element, `<div class="dlkit">…</div>`, with its style inside."""
-    parts = [*_head(result), "<ul>", *(_check(c, result) for c in result.checks), "</ul>", *_foot(result)]
+    parts = [*_head(result), "<ul>", *(_check(c, result) for c in result.checks), "</ul>", *_device_checks(result)]
+    parts += _foot(result)
     return fragment("\n".join(parts))
 
 
@@ -98,13 +99,21 @@ def _head(result: Result) -> Iterator[str]:
         yield f'<p class="bad">Forbidden: {escape(str(flag.get("message", "")))}. The score is 0.</p>'
 
 
+def _device_checks(result: Result) -> Iterator[str]:
+    """Those that did not pass; they stand beside the score."""
+    shown = [c for c in result.gpu.checks if c.status != "passed"]
+    if shown:
+        yield f"<p>On the device ({escape(str(result.gpu.device))}), without points:</p>"
+        yield "\n".join(["<ul>", *(_check(c, result) for c in shown), "</ul>"])
+
+
 def _check(check: Check, result: Result) -> str:
     mark, word = _MARKS[check.status]
     kind = _KINDS[check.status]
+    points = f'<strong class="points {kind}">{check.points:g}/{check.max_points:g}</strong>' if check.max_points else ""
     lines = [
         f'<li><div class="row"><span class="{kind}" title="{word}">{mark}</span> '
-        f'<span class="title">{escape(check.title)}</span> '
-        f'<strong class="points {kind}">{check.points:g}/{check.max_points:g}</strong></div>'
+        f'<span class="title">{escape(check.title)}</span> {points}</div>'
     ]
     said = check.status == "skipped" if result.message else False  # once, above, is enough
     said = said or (result.status in ("not_started", "invalid") and not check.points)

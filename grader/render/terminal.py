@@ -28,7 +28,12 @@ def report(result: Result, width: int = 80, style: Style = no_style, verbose: bo
     """The whole report. `style(text, fg=…, bold=…)` colours; `width` is where lines are wrapped."""
     width = max(40, min(width, 110))
     return "\n".join(
-        [*_head(result, width, style), *_checks(result, width, style, verbose), *_foot(result, width, style)]
+        [
+            *_head(result, width, style),
+            *_checks(result, width, style, verbose),
+            *_device_checks(result, width, style, verbose),
+            *_foot(result, width, style),
+        ]
     )
 
 
@@ -83,13 +88,31 @@ def _details(check: Check, width: int, style: Style) -> Iterator[str]:
     yield ""
 
 
+def _device_checks(result: Result, width: int, style: Style, verbose: bool) -> Iterator[str]:
+    """Those that did not pass (all with `verbose`); they stand beside the score."""
+    shown = [c for c in result.gpu.checks if verbose or c.status != "passed"]
+    if not shown:
+        return
+    yield ""
+    yield style(f"On the device ({result.gpu.device}), without points:", bold=True)
+    for check in shown:
+        mark, colour = _MARKS[check.status]
+        first, *rest = textwrap.wrap(check.title, max(20, width - 2)) or [check.name]
+        yield f"{style(mark, fg=colour, bold=True)} {first}"
+        yield from (f"  {line}" for line in rest)
+        if check.status != "passed":
+            yield from _details(check, width, style)
+
+
 def _foot(result: Result, width: int, style: Style) -> Iterator[str]:
     if result.checks and result.checks[-1].status == "passed":
         yield ""
     colour = "green" if result.passed else "yellow" if result.score else "red"
     score = f"{result.score:g} of {result.max_score:g} points"
     words = STATUS_WORDS[result.status]
-    if not result.max_score:  # a kit for students: the points are given elsewhere
+    if not result.checks:  # only device checks were asked for
+        yield style(f"device checks: {words}", fg="green" if result.passed else "red", bold=True)
+    elif not result.max_score:  # a kit for students: the points are given elsewhere
         yield style(f"examples: {'passed' if result.passed else words}", fg=colour, bold=True)
     else:
         yield f"{style(score, fg=colour, bold=True)} · {style(words, fg=colour)}"

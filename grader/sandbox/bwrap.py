@@ -1,5 +1,6 @@
 """The bubblewrap command line: an interpreter, its packages, and nothing else of the machine."""
 
+import glob
 import os
 import site
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]  # the folder that is `dlkit`
-CANDIDATE = PACKAGE_ROOT / "grader" / "candidate"
+CANDIDATE = ("candidate", "device")  # the folders of grader/ that run there
 _SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64")
 WORK = "/sandbox"  # the candidate's working folder and home
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -21,7 +22,19 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     **dict.fromkeys(_THREADS, "1"),
 }
+_NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
+# Where the driver's libraries lie in containers; what it reads of the machine; its device nodes.
+_GPU_FOLDERS = ("/usr/local/nvidia", "/usr/local/cuda", "/sys/bus/pci", "/sys/devices", "/sys/module/nvidia")
+_GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset")
 CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "NET_ADMIN", "KILL", "SYS_PTRACE")
+
+
+def environment(gpu: bool = False) -> dict[str, str]:
+    """What a candidate gets; with a GPU, which of them the user wants seen."""
+    if not gpu:
+        return ENVIRONMENT | _NO_GPU
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return ENVIRONMENT | ({} if visible is None else {"CUDA_VISIBLE_DEVICES": visible})
 
 
 def site_folders() -> list[str]:
@@ -52,15 +65,15 @@ def private_folders() -> list[str]:
     return [WORK, "/dev/shm", *tmp]
 
 
-def command(bwrap: str, inner: list[str], user_namespace: int | None) -> list[str]:
-    """bwrap's arguments, to run `inner` with the candidate package at /dlkit."""
+def command(bwrap: str, inner: list[str], user_namespace: int | None, gpu: bool = False) -> list[str]:
+    """bwrap's arguments, to run `inner` with the candidate's packages at /dlkit."""
     shown = shown_paths()
     arguments = [bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     arguments += ["--userns", str(user_namespace)] if user_namespace is not None else ["--unshare-user"]
     arguments += ["--uid", "0", "--gid", "0", "--hostname", "dlkit", "--die-with-parent", "--new-session", "--clearenv"]
-    for name, value in ENVIRONMENT.items():
+    for name, value in environment(gpu).items():
         arguments += ["--setenv", name, value]
-    arguments += _parents(["/tmp/", "/dlkit/", WORK + "/", *_SYSTEM, *shown])
+    arguments += _parents(["/tmp/", "/dlkit/grader/", WORK + "/", *_SYSTEM, *shown])
     for folder in _SYSTEM:
         if os.path.islink(folder):
             arguments += ["--symlink", os.readlink(folder), folder]
@@ -74,12 +87,21 @@ def command(bwrap: str, inner: list[str], user_namespace: int | None) -> list[st
         arguments += ["--tmpfs", folder, *_parents(inside), "--chmod", "0755", folder]
         for path in inside:
             arguments += ["--ro-bind", path, path]
-    arguments += ["--ro-bind", str(CANDIDATE), "/dlkit/candidate"]
+    for folder in CANDIDATE:
+        arguments += ["--ro-bind", str(PACKAGE_ROOT / "grader" / folder), f"/dlkit/grader/{folder}"]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm"]
+    arguments += _gpu_binds() if gpu else []
     arguments += ["--remount-ro", "/", "--chdir", "/"]
     for capability in CAPABILITIES:
         arguments += ["--cap-add", "CAP_" + capability]
     return [*arguments, "--", *inner]
+
+
+def _gpu_binds() -> list[str]:
+    """The nodes and libraries of NVIDIA's driver."""
+    nodes = [*_GPU_NODES, *sorted(glob.glob("/dev/nvidia[0-9]*")), "/dev/nvidia-caps"]
+    binds = [word for path in nodes for word in ("--dev-bind-try", path, path)]
+    return binds + [word for path in _GPU_FOLDERS for word in ("--ro-bind-try", path, path)]
 
 
 def _parents(paths: Iterable[str]) -> list[str]:

@@ -26,8 +26,8 @@ class SandboxUnavailable(Exception):
     """This kind of sandbox does not work here; the text says why."""
 
 
-def start(kind: str, preload: list[str]) -> "WarmParent | FreshParent":
-    """Start a warm parent: `bwrap`, `process`, or `auto` (bwrap where it works, else process).
+def start(kind: str, preload: list[str], gpu: bool = False) -> "WarmParent | FreshParent":
+    """Start a warm parent: `bwrap`, `process`, or `auto` (bwrap where it works, else process). `gpu` shows it CUDA.
 
     It returns at once, so that the grader's own imports run beside; `ready()` waits. Raises SandboxUnavailable
     where `bwrap` was asked for and is not installed.
@@ -39,17 +39,19 @@ def start(kind: str, preload: list[str]) -> "WarmParent | FreshParent":
     if kind == "bwrap" and why:
         raise SandboxUnavailable(why)
     if kind == "process" or why:
-        return WarmParent("process", preload, why) if linux else FreshParent(preload, why)
-    return WarmParent("bwrap", preload, fall_back=kind == "auto")
+        return WarmParent("process", preload, why, gpu=gpu) if linux else FreshParent(preload, why)
+    return WarmParent("bwrap", preload, fall_back=kind == "auto", gpu=gpu)
 
 
 class WarmParent:
     """One zygote. `spawn()` forks a candidate; closing it kills everything that it ever started."""
 
     def __init__(
-        self, kind: str, preload: list[str], why: str = "", fall_back: bool = False, forks: bool = True
-    ) -> None:
+        self, kind: str, preload: list[str], why: str = "", fall_back: bool = False, forks: bool = True,
+        gpu: bool = False,
+    ) -> None:  # fmt: skip
         self.kind = kind
+        self._gpu = gpu
         self._forks = forks
         self._heard = b""
         self.why = why  # why it is not the better kind
@@ -66,7 +68,7 @@ class WarmParent:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  what bwrap itself complains about
         owned: list[int] = []
         config: dict[str, Any] = {"control": theirs.fileno(), "kind": self.kind, "preload": self._preload}
-        config["forks"] = self._forks
+        config["forks"], config["gpu"] = self._forks, self._gpu
         if self.kind == "bwrap":
             namespace = _namespace_for_root() if os.geteuid() == 0 else None
             if namespace is not None:
@@ -74,13 +76,14 @@ class WarmParent:
                 config["uids"] = _UIDS - 1
             config["private"] = bwrap.private_folders()
             program = shutil.which("bwrap") or "bwrap"
-            command = bwrap.command(program, _python("/dlkit", config), namespace)
+            command = bwrap.command(program, _python("/dlkit", config), namespace, self._gpu)
         else:
             config["private"] = []
-            command = _python(str(bwrap.CANDIDATE.parent), config)
+            command = _python(str(bwrap.PACKAGE_ROOT), config)
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors, env=bwrap.ENVIRONMENT,
+                command, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors,
+                env=bwrap.environment(self._gpu),
                 pass_fds=[theirs.fileno(), *owned], start_new_session=True, cwd="/",
             )  # fmt: skip
         except OSError as error:
@@ -267,7 +270,7 @@ def _remove(folder: str) -> None:
 def _python(folder: str, config: dict[str, Any]) -> list[str]:
     code = (
         f"import sys, json; sys.path[:0] = json.loads(sys.argv[2]); sys.path.insert(0, {folder!r});"
-        f" from candidate import zygote; sys.path.remove({folder!r});"
+        f" from grader.candidate import zygote; sys.path.remove({folder!r});"
         " config = json.loads(sys.argv[1]); sys.argv[:] = ['']; zygote.main(config)"
     )
     flags = ["-I", "-S", "-B", "-X", "faulthandler"]

@@ -337,3 +337,30 @@ def loss_as_tensor(student, teacher, x, y, optimizer, T, alpha):
 def settings_ignored(student, teacher, x, y, optimizer, T, alpha):
     """T and alpha of the step have to reach the loss; yours uses the defaults."""
     return _update(reference_loss(student(x), _constant(teacher, x), y), optimizer)
+
+
+@wrong(replaces="soften", fails=["device_parity", "device_no_sync"])
+def temperature_on_cpu(logits, T):
+    """A tensor made without device= lies on the CPU; a Python number goes to every device."""
+    wide = _wide(logits)
+    if not T > 0:
+        raise ValueError
+    return torch.softmax(wide / torch.full((1,), T, dtype=wide.dtype), dim=-1)
+
+
+@wrong(replaces="distillation_loss", fails=["device_no_sync", "device_step"])
+def asks_for_nan(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
+    """An `if` over a tensor makes the host wait for the device in every step."""
+    loss = reference_loss(student_logits, teacher_logits, target, T, alpha)
+    if torch.isnan(loss):
+        return loss.detach()
+    return loss
+
+
+@wrong(
+    replaces="distillation_loss",
+    fails=["device_parity", "device_gradient", "device_no_sync", "device_half", "device_step"],
+)
+def computes_on_cpu(student_logits, teacher_logits, target, T=4.0, alpha=0.5):
+    """A hard-coded .cpu() moves every batch to the host and back: compute where the logits are."""
+    return reference_loss(student_logits.cpu(), teacher_logits.cpu(), target.cpu(), T, alpha).to(student_logits.device)

@@ -19,7 +19,8 @@ from dlkit.grader.compare import (
     check_shape,
     check_type,
 )
-from dlkit.grader.plugin import points
+from dlkit.grader.on_device import check_no_sync, check_stays
+from dlkit.grader.plugin import device_check, points
 
 
 def log_softmax(row, T=1.0):
@@ -414,3 +415,83 @@ def test_errors(candidate, tensor, rng, case):
         other = tensor(rng.integers(3, size=shape))
         with case(f"target of shape {shape}"), check_raises(ValueError, f"a target of shape {shape}"):
             candidate.distillation_loss(student, teacher, other)
+
+
+@device_check
+def test_device_parity(candidate, tensor, rng, case):
+    """On the device the values are those of the CPU, and nothing leaves it or is made elsewhere."""
+    student, teacher, target = batch(rng)
+    s, t = (tensor(a, dtype=torch.float32) for a in (student, teacher))
+    near = {"rtol": 1e-3, "atol": 1e-4}
+    with case("soften"):
+        q = candidate.soften(s, 3.0)
+        check_stays(candidate, "soften(logits, T)", q)
+        check_close("soften(logits, T)", q, tensor(softmax_rows(student, 3.0), dtype=torch.float32), **near)
+    with case("distillation_loss"):
+        loss = candidate.distillation_loss(s, t, tensor(target), T=3.0, alpha=0.4)
+        check_stays(candidate, "distillation_loss(…)", loss)
+        expected = tensor(total(student, teacher, target, 3.0, 0.4), dtype=torch.float32)
+        check_close("distillation_loss(…)", loss, expected, **near)
+    with case("distillation_grad"):
+        grad = candidate.distillation_grad(s, t, 3.0)
+        check_stays(candidate, "distillation_grad(…)", grad)
+        check_close(
+            "distillation_grad(…)", grad, tensor(soft_gradient(student, teacher, 3.0), dtype=torch.float32), **near
+        )
+
+
+@device_check
+def test_device_gradient(candidate, tensor, rng):
+    """Autograd gives the CPU's gradient, on the device."""
+    student, teacher, target = batch(rng)
+    s, t = (tensor(a, dtype=torch.float32) for a in (student, teacher))
+    _, (grad,) = candidate.grad("distillation_loss", s, t, tensor(target), T=2.5, alpha=0.6)
+    check_stays(candidate, "the gradient of student_logits", grad)
+    expected = tensor(gradient(student, teacher, target, 2.5, 0.6), dtype=torch.float32)
+    check_close("the gradient of student_logits", grad, expected, rtol=1e-3, atol=1e-4)
+
+
+@device_check
+def test_device_no_sync(candidate, tensor, rng, case):
+    """soften, distillation_loss and distillation_grad never make the host wait for the device."""
+    student, teacher, target = batch(rng)
+    s, t = (tensor(a, dtype=torch.float32) for a in (student, teacher))
+    with case("soften"):
+        candidate.soften(s, 3.0)
+        check_no_sync(candidate)
+    with case("distillation_loss"):
+        candidate.distillation_loss(s, t, tensor(target), T=3.0, alpha=0.4)
+        check_no_sync(candidate)
+    with case("distillation_grad"):
+        candidate.distillation_grad(s, t, 3.0)
+        check_no_sync(candidate)
+
+
+@device_check
+def test_device_half(candidate, tensor, rng, case):
+    """Logits of 1e4 in half precision give finite numbers on the device."""
+    rows = rng.permuted(np.tile([1e4, 0.0, -1e4], (4, 1)), axis=1)
+    target = rng.integers(3, size=4)
+    for dtype in (torch.float16, torch.bfloat16):
+        student, teacher = (tensor(a, dtype=dtype) for a in (rows, np.roll(rows, 1, axis=1)))
+        s, t = (a.double().numpy() for a in (student, teacher))
+        with case(str(dtype).removeprefix("torch.")):
+            loss = candidate.distillation_loss(student, teacher, tensor(target), T=4.0, alpha=0.5)
+            check_stays(candidate, "distillation_loss(…)", loss)
+            expected = tensor(total(s, t, target, 4.0, 0.5), dtype=torch.float32)
+            check_close("distillation_loss(…)", loss, expected, dtype=True)
+
+
+@device_check
+def test_device_step(candidate, tensor, rng):
+    """distill_step trains a student on the device; the host waits once, for the returned loss."""
+    x, classes = rng.normal(size=(8, 3)), 5
+    y = rng.integers(classes, size=8)
+    students, teachers = small_network(rng, 3, classes), small_network(rng, 3, classes, extras=False)
+    students = [layer for layer in students if layer[0] != "dropout"]
+    arguments = (students, teachers, tensor(x), tensor(y), 3.0, 0.4, 0.3, [True] * 4, 0.0, True)
+    seen = candidate.run(one_step, *arguments)
+    check_no_sync(candidate, at_most=1)
+    after = updated_parameters(students, x, y, logits_of(teachers, x), 3.0, 0.4, 0.3, True)
+    for number, (actual, wanted) in enumerate(zip(seen["student"], after, strict=True)):
+        check_close(f"the student's parameter {number} after the step", actual, tensor(wanted.numpy()), rtol=1e-6)
