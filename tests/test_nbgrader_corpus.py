@@ -116,6 +116,13 @@ class Ears:
                 ear.listen()
             self.addresses[name] = address.lstrip("\0") if isinstance(address, str) else ear.getsockname()[1]
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for ear in self.sockets:
+            ear.close()
+
     def heard(self):
         for name, ear in zip(("tcp", "tcp6", "udp", "abstract", "path"), self.sockets, strict=True):
             with contextlib.suppress(OSError):
@@ -152,7 +159,12 @@ def graded(tmp_path_factory):
     course.dlkit("nbgrader", "init", ".", "--assignment", "ps1", "--points", "100", *exercises)
     course.run("nbgrader", "generate_assignment", "ps1")
     released = (course.root / "release" / "ps1" / "ps1.ipynb").read_text("utf-8")
-    ears = Ears(course.root)
+    with Ears(course.root) as ears:
+        grade_all(course, released, ears)
+    return course
+
+
+def grade_all(course, released, ears):
     course.before = traces(course.root)
     for name in CHOSEN:
         text = (ROOT / "tests" / "attacks" / f"{name}.py").read_text("utf-8")
@@ -165,9 +177,6 @@ def graded(tmp_path_factory):
     grade = ("nbgrader", "autograde", "ps1", "--jobs", "2")
     course.said = course.dlkit(*grade, "--student", f"{WAITING}*", "--timeout", str(SECONDS)) + course.dlkit(*grade)
     course.after, course.heard = traces(course.root), list(ears.heard())
-    for ear in ears.sockets:
-        ear.close()
-    return course
 
 
 def student_of(name):
