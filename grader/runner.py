@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 import secrets
 import time
 from collections.abc import Callable
@@ -85,7 +86,7 @@ def grade_with(
     started = time.monotonic()
     parent.ready()
     limits = options.limits or Limits(call_seconds=exercise.call_seconds)
-    session = Session(submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, _public_seed(options.seed))
+    session = Session(submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, public_seed(options.seed))
     try:
         trouble = _load(session)
         records = {}
@@ -127,7 +128,7 @@ def _on_device(
             parent = start(parent.kind, preload_for(exercise), gpu=True)
             stack.callback(parent.close)
         session = stack.enter_context(devices.closing(Session(
-            submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, _public_seed(options.seed), device
+            submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, public_seed(options.seed), device
         )))  # fmt: skip
         try:
             session.load()
@@ -138,7 +139,8 @@ def _on_device(
     return devices.gpu_block(records, exercise, device, name, options.seed)
 
 
-def _public_seed(seed: int) -> int:
+@functools.lru_cache(1024)
+def public_seed(seed: int) -> int:
     """The seed of the candidate's global generators: it follows from the run's seed and does not reveal it."""
     import hashlib
 
@@ -200,7 +202,7 @@ class _Verdict:
         key = (self._exercise.stem, self._options.seed, check, answer.name if answer else None)
         if key not in self._replays:
             overrides = answer.overrides if answer else {}
-            session = answer_session(self._exercise, overrides, _public_seed(self._options.seed))
+            session = answer_session(self._exercise, overrides, public_seed(self._options.seed))
             try:
                 records = self._suite.run(self._exercise, session, self._options.seed, [check])
                 self._replays[key] = records.get(check)

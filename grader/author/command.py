@@ -16,9 +16,10 @@ from ..errors import UsageProblem
 from ..runner import preload_for
 from ..sandbox import start
 from ..suite import Suite, with_suite
-from .check import Report, check_exercise
+from .check import check_exercise
 from .mutate import Tally, mutate, tally_of
 from .proofs import keep, kept
+from .report import Report
 from .strength import record
 
 Progress = Callable[[str], None]

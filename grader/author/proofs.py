@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog import Exercise
-from .check import Report
+from .report import Report
 
 
 def kept(exercise: Exercise, seeds: int) -> Report | None:
