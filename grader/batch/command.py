@@ -1,8 +1,9 @@
 """`dlkit grade` from words to a results file."""
 
 import importlib.util
+import itertools
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class GradeRequest:
     sandbox: str = "auto"
     engine: str = "local"
     resume: bool = False
+    timeout: float | None = None  # seconds for one submission
 
 
 def run_grade(request: GradeRequest, screen: Screen) -> int:
@@ -43,7 +45,7 @@ def run_grade(request: GradeRequest, screen: Screen) -> int:
         raise UsageProblem(f"There is no folder {request.source}. Check the path.")
     check_place(out)
     sandbox = usable_sandbox(request.sandbox)
-    with only_driver(out), Store.create(out, request.seed, request.resume) as store:
+    with only_driver(out), Store.create(out, request.seed, request.resume, request.timeout) as store:
         run = store.begin_run(request.source, VERSION)
         scope = only or list(index)
         know_exercises(store, scope)
@@ -131,14 +133,21 @@ def engine_for(request: GradeRequest, sandbox: str, pending: list[Pending]) -> E
     return LocalEngine(max(1, min(jobs, len(pending))), sandbox, dict.fromkeys(p.exercise for p in pending))
 
 
+def _last_attempts(store: Store, stem: str) -> Iterator[Payload]:
+    """Each student's last attempt, row by row: a class of thousands does not stay in memory."""
+    for _, attempts in itertools.groupby(store.attempts(stem, with_results=False), key=lambda a: a["student"]):
+        *_, last = attempts
+        yield last
+
+
 def summary(store: Store, tally: Tally, out: Path) -> list[str]:
     """A line per exercise, and what to type next."""
     lines = [""]
     for exercise in store.exercises():
-        last = {a["student"]: a for a in store.attempts(exercise["stem"], with_results=False)}
-        graded = [a for a in last.values() if a["status"] is not None]
-        full = sum(a["status"] == "passed" for a in graded)
-        mean = statistics.fmean(a["score"] for a in graded) if graded else 0.0
+        last = [(a["status"], a["score"]) for a in _last_attempts(store, exercise["stem"])]
+        graded = [(status, score) for status, score in last if status is not None]
+        full = sum(status == "passed" for status, _ in graded)
+        mean = statistics.fmean(score for _, score in graded) if graded else 0.0
         open_ones = f", {len(last) - len(graded)} without a verdict" if len(last) > len(graded) else ""
         words = f"{exercise['name']} {exercise['title']}: {len(last)} students, mean {mean:.0f}"
         lines.append(f"{words}, full marks {full}{open_ones}")

@@ -10,7 +10,7 @@ import time
 
 from .engine import Payload
 from .local import LocalEngine
-from .pool import START_SECONDS, TASK_SECONDS
+from .pool import START_SECONDS, TASK_SECONDS, more_seconds
 
 _engines: dict[str, LocalEngine] = {}
 _tickets = itertools.count(1)
@@ -30,7 +30,7 @@ def node_entry(
             if event.ticket != ticket:
                 continue
             if event.kind == "started":
-                due = time.monotonic() + task_seconds
+                due = time.monotonic() + task_seconds + more_seconds(task)
             else:
                 return event.reply
     engine.abandon(ticket)
