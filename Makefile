@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test bench test-class test-cluster check-python lint types tests dev strength clean
+.PHONY: demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -32,6 +32,10 @@ test-class: $(VENV)/.dlkit-dev
 # Classes of 500 on a Ray cluster of two nodes, whose workers, nodes and drivers are killed: minutes.
 test-cluster: $(VENV)/.dlkit-dev
 	DLKIT_SLOW=1 $(BIN)/python -m pytest -q tests/test_cluster.py
+
+# On a machine with CUDA, with a CUDA build of PyTorch in .venv: every device check on the GPU. Elsewhere all is skipped.
+test-gpu: $(VENV)/.dlkit-dev
+	$(BIN)/python -m pytest -q -rs tests/test_gpu.py tests/test_devices.py
 
 lint: $(VENV)/.dlkit-dev
 	$(BIN)/ruff check .

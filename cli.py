@@ -29,6 +29,10 @@ class _ExerciseName(click.ParamType[str]):
 
 
 EXERCISE = _ExerciseName()
+_SECONDS = click.option(
+    "--timeout", type=click.FloatRange(1, 3600), metavar="SECONDS",
+    help="For one submission (default 60); a call may take a sixth of it, or what its exercise says.",
+)  # fmt: skip
 
 
 # Commands that a kit for students (`dlkit bundle`) does not have, and the part of dlkit that they need.
@@ -496,10 +500,12 @@ def completion(shell: str) -> None:
 )
 @click.option("--no-cluster-auth", is_flag=True, help="Join a Ray cluster that asks nobody for a token.")
 @click.option("--shard", metavar="I/N", help="Grade only the I-th of N parts; needs --seed. `dlkit merge` joins them.")
+@_SECONDS
 @click.option("--resume", is_flag=True, help="Insist that the results file is there already.")
 def grade(
     folder: str, out: str, exercises: tuple[str, ...], jobs: int | None, seed: int | None, sandbox: str, engine: str,
-    address: str | None, gpu: float, no_cluster_auth: bool, shard: str | None, resume: bool,
+    address: str | None, gpu: float, no_cluster_auth: bool, shard: str | None, timeout: float | None,
+    resume: bool,
 ) -> None:  # fmt: skip
     """Grade a whole class; stopped at any moment, the same command goes on.
 
@@ -518,7 +524,7 @@ def grade(
     from dlkit.grader.batch.screen import Screen
 
     request = GradeRequest(
-        folder, out, exercises, jobs, seed, sandbox, engine, resume, address, not no_cluster_auth, gpu, shard
+        folder, out, exercises, jobs, seed, sandbox, engine, resume, address, not no_cluster_auth, gpu, shard, timeout
     )
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     sys.exit(run_grade(request, Screen(sys.stdout, sys.stderr if live else None)))
@@ -684,9 +690,11 @@ def _said_written(written: list[Path], course: str, assignment: str) -> None:
 @click.option("--force", is_flag=True, help="Again, also what is graded already.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of the course's secret seed.")
 @click.option("--sandbox", type=click.Choice(["bwrap", "process"]), help="Where answers run (default: bwrap).")
+@_SECONDS
 def nbgrader_autograde(
-    assignment: str, course: str, jobs: int | None, student: str, force: bool, seed: int | None, sandbox: str | None
-) -> None:
+    assignment: str, course: str, jobs: int | None, student: str, force: bool, seed: int | None, sandbox: str | None,
+    timeout: float | None,
+) -> None:  # fmt: skip
     """Grade what was handed in and is not graded yet: `nbgrader autograde`, in parallel.
 
     \b
@@ -700,7 +708,7 @@ def nbgrader_autograde(
     from dlkit.grader.nbgrader.scores import summary_words
 
     progress = _Progress()
-    wanted = Wanted(Path(course), assignment, jobs or os.cpu_count() or 1, force, student, seed, sandbox)
+    wanted = Wanted(Path(course), assignment, jobs or os.cpu_count() or 1, force, student, seed, sandbox, timeout)
     done = autograde(wanted, progress)
     progress.done()
     _say(summary_words(done))
@@ -713,7 +721,10 @@ def nbgrader_autograde(
 @_COURSE
 @click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per core).")
 @click.option("--sandbox", type=click.Choice(["bwrap", "process"]), help="Where answers run (default: bwrap).")
-def nbgrader_grade(folder: str, assignment: str, course: str, jobs: int | None, sandbox: str | None) -> None:
+@_SECONDS
+def nbgrader_grade(
+    folder: str, assignment: str, course: str, jobs: int | None, sandbox: str | None, timeout: float | None
+) -> None:
     """Grade FOLDER/<student>/exercise_NN_slug.py into the gradebook, for courses that collect Python files.
 
     \b
@@ -730,7 +741,8 @@ def nbgrader_grade(folder: str, assignment: str, course: str, jobs: int | None, 
     for problem in taken.problems:
         click.echo(problem, err=True)
     progress = _Progress()
-    done = autograde(Wanted(Path(course), assignment, jobs or os.cpu_count() or 1, sandbox=sandbox), progress)
+    jobs = jobs or os.cpu_count() or 1
+    done = autograde(Wanted(Path(course), assignment, jobs, sandbox=sandbox, timeout=timeout), progress)
     progress.done()
     _say(summary_words(done))
     sys.exit(3 if done.problems else 0)

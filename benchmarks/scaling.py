@@ -1,6 +1,6 @@
 """How cost grows: arrays through the wire, submissions, workers. Writes the figures and plots of docs/performance.md.
 
-python benchmarks/scaling.py [--quick]
+python benchmarks/scaling.py [--quick] [--memory]
 """
 
 import argparse
@@ -25,6 +25,15 @@ from dlkit.grader.sandbox import start
 ROOT = Path(__file__).resolve().parents[1]
 LIMITS = Limits(call_seconds=60, total_seconds=600, memory=4 << 30)
 SOFTMAX = catalog().find("softmax")
+# The command itself, which says at its end what memory it had taken; its workers are other processes.
+DRIVER = """
+import resource, sys
+from dlkit.cli import main
+try:
+    main()
+finally:
+    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
 
 
 def through_the_wire(sizes: list[int], repeats: int) -> list[dict[str, float]]:
@@ -50,18 +59,20 @@ def through_the_wire(sizes: list[int], repeats: int) -> list[dict[str, float]]:
 
 
 def a_class(counts: list[int], jobs: list[int]) -> list[dict[str, float]]:
-    """Seconds for `dlkit grade` of so many right and wrong softmax answers, start-up included."""
+    """Seconds for `dlkit grade` of so many right and wrong softmax answers, start-up included; MiB of the driver."""
     found = []
     for workers in jobs:
         for count in counts if workers == max(jobs) else counts[-2:-1]:
             with tempfile.TemporaryDirectory(prefix="dlkit-bench-") as folder:
                 _hand_in(Path(folder) / "class", count)
-                command = [sys.executable, "-m", "dlkit.cli", "grade", f"{folder}/class", "--out", f"{folder}/r.db"]
+                command = [sys.executable, "-c", DRIVER, "grade", f"{folder}/class", "--out", f"{folder}/r.db"]
                 started = time.perf_counter()
-                subprocess.run([*command, "--jobs", str(workers)], check=True, capture_output=True)
+                done = subprocess.run([*command, "--jobs", str(workers)], check=True, capture_output=True, text=True)
                 took = time.perf_counter() - started
-            found.append({"submissions": count, "jobs": workers, "seconds": took})
-            print(f"{count:>5} submissions, {workers} jobs: {took:7.2f} s, {count / took:6.1f} a second", flush=True)
+            peak = int(done.stderr.split()[-1]) / 1024
+            found.append({"submissions": count, "jobs": workers, "seconds": took, "driver_mib": peak})
+            words = f"{count:>5} submissions, {workers} jobs: {took:7.2f} s, {count / took:6.1f} a second"
+            print(f"{words}, the driver took {peak:.1f} MiB", flush=True)
     return found
 
 
@@ -80,9 +91,14 @@ def _hand_in(folder: Path, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes only; nothing is written")
-    quick = parser.parse_args().quick
+    parser.add_argument("--memory", action="store_true", help="the class only, 100 to 5,000; nothing is written")
+    options = parser.parse_args()
+    quick = options.quick
     where = machine()
     print(", ".join(f"{k} {v}" for k, v in where.items()), flush=True)
+    if options.memory:
+        a_class([100, 1000, 5000], [2])
+        return
     sizes = [10**e for e in range(3, 7 if quick else 9)]
     counts = [1, 10, 50] if quick else [1, 10, 100, 1000, 5000]
     wire = through_the_wire(sizes, 3 if quick else 7)

@@ -134,6 +134,8 @@ def _on_device(
             session.load()
         except CandidateDied as death:
             return Gpu("skipped", device, f"your file did not load there: {death}")
+        if session.device_problem:
+            return Gpu("skipped", device, session.device_problem)
         records = devices.run_device_checks(suite, exercise, session, options.seed, options.only)
         name = devices.device_name(session, device)
     return devices.gpu_block(records, exercise, device, name, options.seed)

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from dlkit.grader.batch.cluster import connect
-from dlkit.grader.batch.engine import Event
+from dlkit.grader.batch.engine import USUAL_SECONDS, Event, limits_for
 from dlkit.grader.batch.identity import exercise_version
 from dlkit.grader.batch.local import LocalEngine
 from dlkit.grader.batch.parallel import graded
-from dlkit.grader.batch.pool import Pool, Task
+from dlkit.grader.batch.pool import Pool, Task, more_seconds
 from dlkit.grader.batch.ray_engine import RayEngine
 from dlkit.grader.batch.request import Request
+from dlkit.grader.candidate.confine import Limits
 from dlkit.grader.catalog import catalog
 from dlkit.grader.errors import GraderFault, MissingOnMachine
 
@@ -293,6 +294,10 @@ class Fake:
             self.events += [reply] * (2 if what == "twice" else 1)
         if what == "fault":
             self.events.append(Event(ticket, "done", {"fault": "broken"}))
+        if what == "broken check":
+            checks = [{"name": "shape", "status": "error", "message": "KeyError: 'x'"}]
+            result = {"status": "internal_error", "message": "A check of ours broke.", "checks": checks, "try": number}
+            self.events.append(Event(ticket, "done", {"result": result}))
         if what == "lost":
             self.events.append(Event(ticket, "lost", {"fault": "gone"}))
 
@@ -329,16 +334,30 @@ def test_every_task_has_one_outcome():
     tasks = {
         "good": ["done"], "again": ["lost", "done"], "thrice": ["lost", "fault", "done"], "twice": ["twice"],
         "hangs once": ["hangs", "done"], "late": ["never starts", "done"], "bad": ["lost"], "stuck": ["hangs"],
+        "our fault": ["lost", "broken check"],
     }  # fmt: skip
     engine, outcomes, told = run(tasks)
     assert outcomes == {
         "good": (1, []), "again": (2, ["lost"]), "thrice": (3, ["lost", "fault"]), "twice": (1, []),
         "hangs once": (2, ["deadline"]), "late": (2, ["deadline"]), "bad": (None, ["lost"] * 3),
-        "stuck": (None, ["deadline"] * 3),
+        "stuck": (None, ["deadline"] * 3), "our fault": (None, ["lost", "fault"]),
     }  # fmt: skip
+    broken = next(o for o in told if o.task.key == "our fault")
+    assert broken.failures[-1].detail == "A check of ours broke. shape: KeyError: 'x'"
     assert len(told) == len(tasks)
     assert len(engine.abandoned) == 5
     assert engine.most <= 2
+
+
+def test_a_larger_budget_means_more_patience():
+    assert limits_for(SOFTMAX, USUAL_SECONDS) == Limits()
+    assert limits_for(SOFTMAX, 120) == Limits(call_seconds=20.0, total_seconds=120)
+    assert [more_seconds(p) for p in ({}, {"seconds": 6}, {"seconds": 60}, {"seconds": 100.0})] == [0, 0, 0, 40]
+    engine = Fake()
+    pool = Pool(engine, task_seconds=0.0)
+    tasks = (Task(n, {"name": n, "do": ["done"], "seconds": s}) for n, s in {"patient": 1000.0, "usual": 60.0}.items())
+    outcomes = {o.task.key: [f.kind for f in o.failures] for o in pool.run(tasks)}
+    assert outcomes["patient"] == []
 
 
 def test_tasks_are_drawn_only_when_there_is_room():

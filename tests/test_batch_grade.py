@@ -147,6 +147,25 @@ def test_again_grades_nothing_and_a_changed_file_alone(tmp_path):
     assert found["right_000"] == ("passed", 100.0, 1)
 
 
+def test_one_time_limit_for_the_whole_class(tmp_path):
+    folder, out = tmp_path / "class", tmp_path / "results.db"
+    for student, text in {"right": SOLUTION, "loop": "while True:\n    pass\n"}.items():
+        (folder / student).mkdir(parents=True)
+        (folder / student / NAME).write_text(text, "utf-8")
+    assert dlkit("grade", folder, "--out", out, "--timeout", "18")[0] == 0
+    found = verdicts(out)
+    assert found["right"][:2] == ("passed", 100.0)
+    assert found["loop"][:2] == ("timeout", 0.0)
+    with Store.read(out) as store:
+        message = next(a["result"]["message"] for a in store.attempts("exercise_07_softmax", "loop"))
+    assert "no answer within 3 s" in message  # a sixth of it, as of the usual 60 s
+    before = rows(out)
+    assert "(0 new)" in dlkit("grade", folder, "--out", out)[1]
+    code, text, err = dlkit("grade", folder, "--out", out, "--timeout", "30")
+    assert (code, text, rows(out)) == (2, "", before)
+    assert "begun with 18 s for a submission" in err
+
+
 def copied_package(tmp_path):
     """A dlkit of its own, whose exercises may be changed."""
     import shutil
@@ -158,19 +177,44 @@ def copied_package(tmp_path):
     return tmp_path / "lib" / "dlkit"
 
 
-def test_after_an_exercise_changed_only_that_is_graded_again(tmp_path):
-    package = copied_package(tmp_path)
+def grading_with(package):
+    """`dlkit grade` of another package."""
     script = "import sys, dlkit.cli; sys.argv[0] = 'dlkit'; dlkit.cli.main()"
+    where = {"env": {**os.environ, "PYTHONPATH": str(package.parent)}, "cwd": package.parent.parent}
 
     def run(*arguments):
         extra = command("grade", *arguments)[len(DLKIT) + 1 :]
-        environment = {**os.environ, "PYTHONPATH": str(package.parent)}
-        done = subprocess.run([sys.executable, "-c", script, "grade", *extra], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", script, "grade", *extra], **where, capture_output=True, text=True, check=False)  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
-    where = subprocess.run([sys.executable, "-c", "import dlkit.cli; print(dlkit.cli.__file__)"], env={**os.environ, "PYTHONPATH": str(package.parent)}, cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
-    if str(package) not in where.stdout:
+    found = subprocess.run([sys.executable, "-c", "import dlkit.cli; print(dlkit.cli.__file__)"], **where, capture_output=True, text=True, check=True)  # fmt: skip
+    if str(package) not in found.stdout:
         pytest.skip("this interpreter finds the installed dlkit first")
+    return run
+
+
+def test_a_check_of_ours_that_breaks_is_no_verdict(tmp_path):
+    package = copied_package(tmp_path)
+    run = grading_with(package)
+    student, out = tmp_path / "class" / "ann", tmp_path / "results.db"
+    student.mkdir(parents=True)
+    (student / NAME).write_text(SOLUTION, "utf-8")
+    tests = package / "tests" / "hidden" / f"test_{NAME}"
+    good = tests.read_text("utf-8")
+    tests.write_text(good.rstrip() + "\n    {}['x']\n", "utf-8")  # at the end of the last check
+    code, text = run(tmp_path / "class", "--out", out)
+    assert (code, rows(out)) == (3, 0), text
+    assert "1 students, mean 0, full marks 0, 1 without a verdict" in text
+    assert "no verdict: A check of ours broke." in text
+    assert "KeyError" in text
+    tests.write_text(good, "utf-8")
+    code, text = run(tmp_path / "class", "--out", out)
+    assert (code, rows(out)) == (0, 1), text
+
+
+def test_after_an_exercise_changed_only_that_is_graded_again(tmp_path):
+    package = copied_package(tmp_path)
+    run = grading_with(package)
     student = tmp_path / "class" / "ann"
     student.mkdir(parents=True)
     (student / NAME).write_text(SOLUTION, "utf-8")

@@ -131,6 +131,20 @@ def test_one_class_has_one_secret_seed(path):
         assert store.seed != seed
 
 
+def test_one_class_has_one_time_limit(path):
+    with Store.create(path, seconds=9) as store:
+        assert store.seconds == 9
+    with Store.create(path) as store:
+        assert store.seconds == 9
+    with pytest.raises(UsageProblem, match="begun with 9 s for a submission"):
+        Store.create(path, seconds=20)
+    with Store.create(path.with_name("other.db")) as store:
+        assert store.seconds == 60
+        store._db.execute("DELETE FROM meta WHERE name = 'seconds'")  # as earlier versions left it
+    with Store.create(path.with_name("other.db"), seconds=60) as store:
+        assert store.seconds == 60
+
+
 def test_the_file_is_private(store, path):
     know(store)
     os.chmod(path.parent, 0o755)

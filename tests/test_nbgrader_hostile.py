@@ -17,16 +17,7 @@ ROOT = Path(__file__).parent.parent
 SOFTMAX = catalog().find("softmax")
 RIGHT = SOFTMAX.solution.read_text("utf-8")
 ANSWER, EXAMPLES = f"{SOFTMAX.stem}-answer", f"{SOFTMAX.stem}-examples"
-# Statements of their own are no part of an answer in a notebook and are not run: these run theirs in each call.
-IN_A_CALL = {"writing/home", "network/loopback_tcp", "forging/every_descriptor"}
-# One or two of each family.
-ATTACKS = [
-    "patching/numpy_testing", "patching/builtins", "patching/isinstance", "searching/stack_frames",
-    "searching/import_solutions", "leaving/exit_in_every_call", "leaving/system_exit_in_call",
-    "forging/prints_a_report", "forging/replies_twice", "forging/every_descriptor", "agreeing/equal_to_everything",
-    "agreeing/array_ufunc", "poisoned/pickle_reduce", "poisoned/object_array", "writing/home",
-    "text/markup", "text/terminal_escapes", "network/loopback_tcp",
-]  # fmt: skip
+ATTACKS = ["text/markup", "text/terminal_escapes"]  # the whole corpus: test_nbgrader_corpus.py
 
 
 def sandbox_missing():
@@ -60,12 +51,6 @@ def with_answer(nb, text):
 
 def attack(name):
     text = (ROOT / "tests" / "attacks" / f"{name}.py").read_text("utf-8")
-    if name in IN_A_CALL:
-        names = ("softmax", "softmax_backward")
-        text = f"ATTACK = {text!r}\n" + "\n".join(
-            f"def {n}(*arguments, **named):\n    exec(ATTACK, space := {{}})\n    return space[{n!r}](*arguments, **named)"
-            for n in names
-        )
     return lambda nb: with_answer(nb, text)
 
 
@@ -204,8 +189,7 @@ def test_a_trick_earns_what_the_answer_deserves(graded, name):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_in_a_notebook_earns_nothing(graded, name):
-    harmless = 0.84 if name in IN_A_CALL else 0.0  # the one case that looks at the inputs only
-    assert graded.scores()[f"attack-{name.replace('/', '-')}"] <= max(declared(name), harmless)
+    assert graded.scores()[f"attack-{name.replace('/', '-')}"] <= declared(name)
 
 
 def test_a_cell_that_nobody_ran_earns_nothing_and_waits_for_a_person(graded):

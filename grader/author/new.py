@@ -66,7 +66,7 @@ def {slug}(x):
 '''
 _WRONG = '''"""Answers people really give. Each must fail exactly the checks it names."""
 
-from dlkit.grader.wrong import wrong
+{wrong_imports}from dlkit.grader.wrong import wrong
 from dlkit.solutions.{stem} import {slug}
 
 
@@ -86,7 +86,7 @@ _TESTS = '''"""Each docstring is the line the learner reads."""
 
 {test_imports}
 from dlkit.grader.compare import check_close, check_pure, check_raises
-from dlkit.grader.plugin import points
+{device_imports}from dlkit.grader.plugin import {marks}
 
 
 @points(80)
@@ -106,6 +106,26 @@ def test_errors_purity(candidate{tensor}):
     """An x without an axis raises ValueError."""
     with check_raises(ValueError, "a 0-d x"):
         candidate.{slug}({make}(1.0))
+'''
+_ON_DEVICE = '''
+
+@device_check
+def test_device_parity(candidate, rng, tensor):
+    """On the device the values and the gradient are those of the CPU, and nothing leaves it or waits for it."""
+    x = rng.normal(size=(3, 4)).astype("float32")
+    y, (grad,) = candidate.grad("{slug}", tensor(x, dtype=torch.float32))
+    check_stays(candidate, "{slug}(x)", y, grad)
+    check_no_sync(candidate)
+    check_close("{slug}(x)", y, tensor(x * 2, dtype=torch.float32), rtol=1e-3, atol=1e-4)
+    check_close("the gradient", grad, torch.full((3, 4), 2.0), rtol=1e-3, atol=1e-4)
+'''
+_WRONG_ON_DEVICE = '''
+
+@wrong(replaces="{slug}", fails=["device_parity"])
+def factor_on_cpu(x):
+    """A tensor that is made without device= lies on the CPU, and may not meet one on the device."""
+    {slug}(x)  # the reference's ValueErrors
+    return x * torch.full((1,), 2.0, dtype=x.dtype)
 '''
 
 
@@ -129,6 +149,10 @@ def create(slug: str, number: int, framework: str, root: Path = ROOT) -> list[st
     for path in files:
         if path.exists():
             raise UsageProblem(f"{path} exists already; nothing was written.")
+    if framework == "torch":
+        *_, wrong, tests = files
+        files[wrong] += _WRONG_ON_DEVICE
+        files[tests] += _ON_DEVICE
     words = _words(slug, stem, framework)
     for path, template in files.items():
         path.write_text(template.format(**words), "utf-8")
@@ -144,9 +168,11 @@ def _words(slug: str, stem: str, framework: str) -> dict[str, str]:
         return {
             **common, "type": "Tensor", "array": "tensor", "imports": "import torch\nfrom torch import Tensor",
             "one": "torch.tensor([1.5])", "shown": "tensor([3.])", "tensor": ", tensor", "make": "tensor",
-            "test_imports": "",
+            "test_imports": "import torch\n", "wrong_imports": "import torch\n\n", "marks": "device_check, points",
+            "device_imports": "from dlkit.grader.on_device import check_no_sync, check_stays\n",
         }  # fmt: skip
     return {
         **common, "type": "np.ndarray", "array": "array", "imports": "import numpy as np", "one": "np.array([1.5])",
         "shown": "array([3.])", "tensor": "", "make": "np.array", "test_imports": "import numpy as np\n",
+        "wrong_imports": "", "marks": "points", "device_imports": "",
     }  # fmt: skip

@@ -1,8 +1,9 @@
 """`dlkit grade` from words to a results file."""
 
 import importlib.util
+import itertools
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class GradeRequest:
     cluster_auth: bool = True
     gpus: float = 0.0
     shard: str | None = None
+    timeout: float | None = None  # seconds for one submission
 
 
 def run_grade(request: GradeRequest, screen: Screen) -> int:
@@ -52,7 +54,7 @@ def run_grade(request: GradeRequest, screen: Screen) -> int:
     check_place(out)
     shard = parse_shard(request.shard, request.seed, out) if request.shard else None
     sandbox = check_engine(request)
-    with only_driver(out), Store.create(out, request.seed, request.resume) as store:
+    with only_driver(out), Store.create(out, request.seed, request.resume, request.timeout) as store:
         run = store.begin_run(request.source, VERSION)
         scope = only or list(index)
         know_exercises(store, scope)
@@ -158,14 +160,21 @@ def engine_for(
     return engine, Pool(engine)
 
 
+def _last_attempts(store: Store, stem: str) -> Iterator[Payload]:
+    """Each student's last attempt, row by row: a class of thousands does not stay in memory."""
+    for _, attempts in itertools.groupby(store.attempts(stem, with_results=False), key=lambda a: a["student"]):
+        *_, last = attempts
+        yield last
+
+
 def summary(store: Store, tally: Tally, out: Path) -> list[str]:
     """A line per exercise, and what to type next."""
     lines = [""]
     for exercise in store.exercises():
-        last = {a["student"]: a for a in store.attempts(exercise["stem"], with_results=False)}
-        graded = [a for a in last.values() if a["status"] is not None]
-        full = sum(a["status"] == "passed" for a in graded)
-        mean = statistics.fmean(a["score"] for a in graded) if graded else 0.0
+        last = [(a["status"], a["score"]) for a in _last_attempts(store, exercise["stem"])]
+        graded = [(status, score) for status, score in last if status is not None]
+        full = sum(status == "passed" for status, _ in graded)
+        mean = statistics.fmean(score for _, score in graded) if graded else 0.0
         open_ones = f", {len(last) - len(graded)} without a verdict" if len(last) > len(graded) else ""
         words = f"{exercise['name']} {exercise['title']}: {len(last)} students, mean {mean:.0f}"
         lines.append(f"{words}, full marks {full}{open_ones}")

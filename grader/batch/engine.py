@@ -8,13 +8,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..candidate.confine import Limits
+from ..catalog import Exercise
+
 Payload = dict[str, Any]
 Units = Iterable[tuple[str, str]]  # (name shown in tracebacks, text)
+USUAL_SECONDS = Limits().total_seconds
 
 
-def payload(stem: str, version: str, units: Units, seed: int) -> Payload:
-    """What a node needs to grade one submission."""
-    return {"exercise": stem, "version": version, "units": [list(u) for u in units], "seed": seed}
+def payload(stem: str, version: str, units: Units, seed: int, seconds: float = USUAL_SECONDS) -> Payload:
+    """What a node needs to grade one submission, which may take `seconds` in all."""
+    return {"exercise": stem, "version": version, "units": [list(u) for u in units], "seed": seed, "seconds": seconds}
+
+
+def limits_for(exercise: Exercise, seconds: float) -> Limits:
+    """Seconds for one submission, and in proportion those for one call, which are the exercise's own choice."""
+    return Limits(call_seconds=exercise.call_seconds * seconds / USUAL_SECONDS, total_seconds=seconds)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from .engine import Payload
 from .local import LocalEngine
-from .pool import START_SECONDS, TASK_SECONDS
+from .pool import START_SECONDS, TASK_SECONDS, more_seconds
 
 ALIVE_SECONDS = 5.0  # between signs of life while a task is graded
 _engines: dict[tuple[str, str], LocalEngine] = {}
@@ -45,7 +45,7 @@ def node_events(
             if event.kind != "started":
                 yield event.reply
                 return
-            due = time.monotonic() + task_seconds
+            due = time.monotonic() + task_seconds + more_seconds(task)
             yield {"started": True}
         if time.monotonic() - told >= ALIVE_SECONDS:
             told = time.monotonic()

@@ -20,7 +20,7 @@ from ..runner import Options, Replays, grade_with, preload_for
 from ..sandbox import Parent, SandboxUnavailable, start
 from ..submission import submission
 from ..suite import Suite, with_suite
-from .engine import Payload
+from .engine import USUAL_SECONDS, Payload, limits_for
 from .identity import exercise_version
 
 Send = Callable[[Payload], None]
@@ -41,7 +41,8 @@ class Node:
         try:
             self._same_version(exercise, task)
             answer = submission(exercise, tuple((str(label), str(text)) for label, text in task["units"]))
-            options = Options(seed=int(task["seed"]), sandbox=self._sandbox)
+            limits = limits_for(exercise, float(task.get("seconds", USUAL_SECONDS)))
+            options = Options(seed=int(task["seed"]), limits=limits, sandbox=self._sandbox)
             result = grade_with(suite, self._parent(exercise), exercise, answer, options, replays=self._replays)
         except (SandboxUnavailable, DlkitError) as error:
             self.close()

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import GraderFault
-from .engine import Engine, Event, Payload
+from .engine import USUAL_SECONDS, Engine, Event, Payload
 
 ATTEMPTS = 3
 START_SECONDS = 180.0  # until a node has started a task: it may import torch from a cold disk first
-TASK_SECONDS = 240.0  # the submission's own budget is 60 s; then come diagnosis and a slow machine
+TASK_SECONDS = 240.0  # the submission's usual budget is 60 s; then come diagnosis and a slow machine
 _BARREN = 6  # attempts lost one after the other before anything came back: the workers themselves are broken
+
+
+def more_seconds(payload: Payload) -> float:
+    """What a task may take beyond TASK_SECONDS, where its submission has a larger budget than usual."""
+    return max(0.0, float(payload.get("seconds", USUAL_SECONDS)) - USUAL_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,14 @@ class Outcome:
     task: Task
     result: Payload | None
     failures: tuple[Failure, ...] = ()
+
+
+def _fault_of_a_check(result: Payload) -> Failure | None:
+    """A check of ours that broke is no verdict on the submission, and would break again."""
+    if result.get("status") != "internal_error":
+        return None
+    words = [f"{c['name']}: {c['message']}" for c in result.get("checks", ()) if c["status"] == "error"]
+    return Failure("fault", " ".join([str(result.get("message", "")), *words]))
 
 
 @dataclass
@@ -97,7 +110,7 @@ class Pool:
     def _due(self, attempt: _Attempt) -> float:
         if attempt.started is None:
             return attempt.submitted + self._start_seconds
-        return attempt.started + self._task_seconds
+        return attempt.started + self._task_seconds + more_seconds(attempt.task.payload)
 
     def _patience(self) -> float:
         soonest = min(self._due(a) for a in self._active.values())
@@ -114,6 +127,9 @@ class Pool:
         del self._active[event.ticket]
         if event.kind == "done" and "result" in event.reply:
             self._answered = True
+            broken = _fault_of_a_check(event.reply["result"])
+            if broken is not None:
+                return Outcome(attempt.task, None, (*attempt.failures, broken))
             return Outcome(attempt.task, event.reply["result"], tuple(attempt.failures))
         kind = "fault" if event.kind == "done" else "lost"
         return self._failed(attempt, Failure(kind, str(event.reply.get("fault", "no reason was given"))))

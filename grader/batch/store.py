@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import UsageProblem
 from .database import connect, connect_to_read, explained, transaction
+from .engine import USUAL_SECONDS
 from .identity import task_key
 
 Units = tuple[tuple[str, str], ...]
@@ -48,13 +49,15 @@ class Store:
         self._db = db
 
     @classmethod
-    def create(cls, path: Path, seed: int | None = None, must_exist: bool = False) -> "Store":
+    def create(
+        cls, path: Path, seed: int | None = None, must_exist: bool = False, seconds: float | None = None
+    ) -> "Store":
         """Open a results file for writing, or begin one. Raises UsageProblem, StoreUnavailable."""
         if must_exist and not path.exists():
             raise UsageProblem(f"--resume: there is no {path} yet. Leave --resume out to begin it.")
         store = cls(path, connect(path))
         try:
-            store._settle_seed(seed)
+            store._settle(seed, seconds)
         except BaseException:
             store.close()
             raise
@@ -65,18 +68,24 @@ class Store:
         """Open a results file for exports and reports; it is not changed."""
         return cls(path, connect_to_read(path))
 
-    def _settle_seed(self, seed: int | None) -> None:
-        """One secret seed for the whole class, for as long as the file lives."""
+    def _settle(self, seed: int | None, seconds: float | None) -> None:
+        """One secret seed and one time limit for the whole class, for as long as the file lives."""
         with self.writing():
-            have = self._meta("seed")
-            if have is None:
+            if self._meta("seed") is None:
                 new = secrets.randbelow(2**31) if seed is None else seed
                 self._db.execute("INSERT INTO meta VALUES ('seed', ?)", (str(new),))
                 self._db.execute("INSERT INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
-            elif seed is not None and seed != int(have):
+                limit = USUAL_SECONDS if seconds is None else float(seconds)
+                self._db.execute("INSERT INTO meta VALUES ('seconds', ?)", (repr(limit),))
+            elif seed is not None and seed != self.seed:
                 raise UsageProblem(
                     f"{self.path} was begun with another seed, and one class has one seed. Leave --seed out to go on,"
                     " or begin a new file with --out."
+                )
+            elif seconds is not None and seconds != self.seconds:
+                raise UsageProblem(
+                    f"{self.path} was begun with {self.seconds:g} s for a submission, and one class has one limit."
+                    " Leave --timeout out to go on, or begin a new file with --out."
                 )
 
     def close(self) -> None:
@@ -102,6 +111,11 @@ class Store:
     @property
     def seed(self) -> int:
         return int(self._meta("seed") or 0)
+
+    @property
+    def seconds(self) -> float:
+        """What one submission may take."""
+        return float(self._meta("seconds") or USUAL_SECONDS)
 
     @property
     def salt(self) -> str:

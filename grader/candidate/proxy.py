@@ -286,6 +286,7 @@ class Event:
 
     kind: str
     what: str
+    times: int
     file: str
     line: int  # 0: not known
     code: str
@@ -294,11 +295,11 @@ class Event:
 
 
 def _event(told: Any) -> Event | None:
-    if type(told) is not list or len(told) != 8:
+    if type(told) is not list or len(told) != 9:
         return None
-    kind, what, file, line, code, _, made, made_code = told
-    words = (_word(kind, 20), clean(_word(what, 200), 200), clean(_word(file), 160), _line(line) or 0)
-    return Event(*words, clean(_word(code), 160), _line(made) or 0, clean(_word(made_code), 160))
+    kind, what, times, file, line, code, _, made, made_code = told
+    words = (_word(kind, 20), clean(_word(what, 300), 300), _size(times) or 1, clean(_word(file), 160))
+    return Event(*words, _line(line) or 0, clean(_word(code), 160), _line(made) or 0, clean(_word(made_code), 160))
 
 
 @dataclass
@@ -330,6 +331,7 @@ class Session:
         self.flags: list[dict[str, Any]] = []
         self.errors: list[dict[str, Any]] = []  # of loading
         self.names: dict[str, str] = {}
+        self.device_problem = ""  # why nothing can run on the device
         self.deaths: list[str] = []
         self.used = 0.0
         self._open_link = open_link
@@ -370,6 +372,7 @@ class Session:
     def _note(self, told: dict[str, Any]) -> None:
         self.errors += [e for e in map(load_error, _list(told.get("errors"))[:20]) if e is not None]
         self.note_flags(told.get("flags"))
+        self.device_problem = clean(_word(told.get("device_problem"), 300), 300)
         names = told.get("names")
         if type(names) is dict:
             self.names = {n: _word(names.get(n), 80) for n in self.submission.names if n in names}

@@ -75,6 +75,7 @@ class Worker:
         self._guard: Guard | None = None
         self._device = "cpu"
         self._support: dict[str, str] = {}  # name -> source, of trusted modules beside it
+        self._watched = False  # in this request
         self._watch: Any = None  # device/watch.py, once something is to be watched
         self._probes: dict[str, dict[str, Any]] = {}
         self._actions: dict[str, Callable[[Tree, Decoder], Reply]] = {
@@ -92,6 +93,7 @@ class Worker:
 
     def handle(self, kind: str, tree: Tree, buffers: list[memoryview]) -> Reply:
         """The reply to one request; whatever the learner's code raises becomes data."""
+        self._watched = False
         try:
             decoder = Decoder(buffers, self._resolve)
             return self._actions[kind](tree, decoder)
@@ -124,7 +126,7 @@ class Worker:
         """Run the parsed units, one after the other, as one module; an error costs only its own unit."""
         wanted, errors = decoder.decode(tree), []
         self._seed(wanted["seed"])
-        self._use(wanted["device"])
+        problem = self._use(wanted["device"])
         for extra, source in wanted["support"]:
             self._add_module(extra, source)
         self._module = module = types.ModuleType(wanted["module"])
@@ -138,7 +140,8 @@ class Worker:
             except BaseException as error:
                 errors.append({"kind": "import", "file": label, **self._describe(error)})
         names = {n: _kind_of(module.__dict__[n]) for n in wanted["names"] if n in module.__dict__}
-        return self._reply("loaded", {"names": names, "errors": errors, "flags": self._flags()})
+        told = {"names": names, "errors": errors, "flags": self._flags(), "device_problem": problem}
+        return self._reply("loaded", told)
 
     def _call(self, tree: Tree, decoder: Decoder) -> Reply:
         target_tree, positional, named, options = tree
@@ -255,19 +258,23 @@ class Worker:
 
     # Devices
 
-    def _use(self, device: str) -> None:
-        """Tensors of this run lie on `device`; what happens to them there is watched."""
+    def _use(self, device: str) -> str:
+        """Tensors of this run lie on `device`; what happens to them there is watched. Why not, if they cannot."""
         self._device = device
-        if device == "sim":
-            from ..device import simulated
+        if device != "sim":
+            return ""
+        from ..device import selftest, simulated
 
-            simulated.install()
+        problem = selftest.problem()
+        if problem is None:
             DEVICE_TENSORS[:] = [simulated.SimTensor]
             self._watch = simulated.Accelerator(self._watched_file)
+        return problem or ""
 
     @contextlib.contextmanager
     def _watching(self, wanted: bool) -> Iterator[None]:
         """Operators inside are watched; `_seen` tells of them."""
+        self._watched = wanted
         if not wanted:
             yield
             return
@@ -284,10 +291,10 @@ class Worker:
 
     def _seen(self) -> dict[str, Any]:
         watch = self._watch
-        if watch is None:
+        if not self._watched:
             return {}
         told = [e for e in watch.events if e.place or e.kind in ("mixed", "unsupported")]  # the rest is a probe's own
-        events = [[e.kind, e.what, *self._place(e.place), *self._place(e.made)] for e in told]
+        events = [[e.kind, e.what, watch.times[e], *self._place(e.place), *self._place(e.made)] for e in told]
         return {"events": events, "operators": watch.operators, "peak": watch.peak}
 
     def _place(self, place: Any) -> tuple[str, int, str]:

@@ -59,7 +59,7 @@ class _Service:
         need_checks(exercise, tuple(request["only"]))
         seed = fresh_seed() if request["seed"] is None else request["seed"]
         units = tuple((label, source) for label, source in request["units"])
-        options = Options(seed, only=tuple(request["only"]))
+        options = Options(seed, only=tuple(request["only"]), device="auto")
         result = grade_with(suite, parent, exercise, submission(exercise, units), options)
         return {"result": result.to_json(), "remarks": desk.remember(result, Path(request["file"]))}
 

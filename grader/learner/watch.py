@@ -138,7 +138,7 @@ class _Desk:
         except DlkitError as error:
             self._show(str(error))
             return
-        result = grade_with(self._suite, self._parent, self._exercise, answer, Options(fresh_seed()))
+        result = grade_with(self._suite, self._parent, self._exercise, answer, Options(fresh_seed(), device="auto"))
         self._said = ""
         report = self._screen.report(result)
         if self._screen.live:

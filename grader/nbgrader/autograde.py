@@ -26,14 +26,15 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import CheckCellMetadata
 from nbgrader.utils import rmtree
 
+from ..batch.engine import USUAL_SECONDS
 from ..batch.pool import Task
 from ..catalog import catalog
 from ..errors import DlkitError, UsageProblem
 from . import course, preprocessor
 from .notebook import graded_stem
-from .reading import Known, answer, cells_of, exercise_stems, read_notebook
+from .reading import AGAIN, Known, answer, cells_of, exercise_stems, read_notebook
 from .scores import Graded, Summary
-from .service import Service, service, task
+from .service import service, task
 
 Progress = Callable[[str], None]
 
@@ -49,6 +50,7 @@ class Wanted:
     student: str = "*"
     seed: int | None = None
     sandbox: str | None = None
+    timeout: float | None = None
 
 
 class _Log(logging.Handler):
@@ -69,6 +71,7 @@ class Fast(Autograde):
     on_submission: Any = Anything(lambda student: None)
     grading: Any = Anything()
     seed: Any = Anything(0)
+    seconds: Any = Anything(USUAL_SECONDS)
     notebooks: Any
 
     def __init__(self, **named: Any) -> None:
@@ -102,11 +105,11 @@ class Fast(Autograde):
             done = self._format_dest(self.coursedir.assignment_id, os.path.basename(os.path.dirname(folder)))
             if self.force or not self._finished(done) or _newer(self.coursedir, folder, done):
                 for name in self._names:
-                    yield from _tasks(Path(folder) / f"{name}.ipynb", self.seed)
+                    yield from _tasks(Path(folder) / f"{name}.ipynb", self.seed, self.seconds)
 
     def _finished(self, done: str) -> bool:
-        """Every notebook is there: the folder alone is what an interrupted run leaves."""
-        return all(os.path.exists(os.path.join(done, f"{name}.ipynb")) for name in self._names)
+        """Every notebook is there, with all verdicts: the folder alone is what an interrupted run leaves."""
+        return all(_settled(Path(done) / f"{name}.ipynb") for name in self._names)
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         done = self._format_dest(assignment_id, student_id)
@@ -127,8 +130,11 @@ class Fast(Autograde):
         node, trouble = preprocessor.clean(Path(notebook_filename), self._known(place))
         if trouble:
             self.log.warning("%s: %s", notebook_filename, trouble)
-        for each in self._steps():
-            node, resources = each(node, resources)
+        try:
+            for each in self._steps():
+                node, resources = each(node, resources)
+        except DlkitError as error:  # nothing can be graded here: no sandbox, or workers that all die
+            raise _Stop(error) from None
         place = Path(self._format_dest(place["assignment"], place["student"]))
         place.mkdir(parents=True, exist_ok=True)
         half = place / f"{resources['unique_key']}.part"
@@ -152,12 +158,25 @@ class Fast(Autograde):
         return self._ready
 
 
+class _Stop(KeyboardInterrupt):
+    """The end of the run: after any other exception, nbgrader goes on with the next submission."""
+
+    def __init__(self, error: DlkitError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _settled(graded: Path) -> bool:
+    """A graded notebook is there and no cell waits for a verdict. (In a cell's text, the quotes would be escaped.)"""
+    return graded.is_file() and f'"{AGAIN}": true'.encode() not in graded.read_bytes()
+
+
 def _newer(coursedir: Any, folder: str, done: str) -> bool:
     new, old = coursedir.get_existing_timestamp(folder), coursedir.get_existing_timestamp(done)
     return bool(new is not None and old is not None and new > old)
 
 
-def _tasks(file: Path, seed: int) -> Iterator[Task]:
+def _tasks(file: Path, seed: int, seconds: float) -> Iterator[Task]:
     """The tasks of a submitted notebook, as its own cells tell; what they do not tell is graded when its turn comes."""
     by_stem = {e.stem: e for e in catalog()}
     with contextlib.suppress(UsageProblem):
@@ -165,7 +184,7 @@ def _tasks(file: Path, seed: int) -> Iterator[Task]:
         cells = cells_of(notebook, file.name)
         for stem in exercise_stems(notebook):
             if graded_stem(stem) in by_stem:
-                yield task(by_stem[stem], answer(cells, by_stem[stem]), seed)
+                yield task(by_stem[stem], answer(cells, by_stem[stem]), seed, seconds)
 
 
 @contextlib.contextmanager
@@ -209,7 +228,8 @@ def _autograde(root: Path, wanted: Wanted, progress: Progress) -> Summary:
     log = _Log()
     app.initialize(["--log-level=CRITICAL"])
     settings = app.config.DlkitGrade
-    for name, value in (("seed", wanted.seed), ("sandbox", wanted.sandbox), ("jobs", wanted.jobs)):
+    said = {"seed": wanted.seed, "sandbox": wanted.sandbox, "jobs": wanted.jobs, "timeout": wanted.timeout}
+    for name, value in said.items():
         if value is not None:
             settings[name] = value
     NbGrader.start(app)
@@ -227,22 +247,25 @@ def _autograde(root: Path, wanted: Wanted, progress: Progress) -> Summary:
         students.append(student)
         progress(f"{len(students)} {student}")
 
-    return _converted(app, wanted, grading, seed, on_submission, log, students)
+    converter = Fast(
+        coursedir=app.coursedir, parent=app, grading=grading, seed=seed, seconds=options.timeout,
+        on_submission=on_submission,
+    )  # fmt: skip
+    return _converted(app, wanted, converter, log, students)
 
 
-def _converted(
-    app: Any, wanted: Wanted, grading: Service, seed: int, on_submission: Progress, log: _Log, students: list[str]
-) -> Summary:
-    converter = Fast(coursedir=app.coursedir, parent=app, grading=grading, seed=seed, on_submission=on_submission)
+def _converted(app: Any, wanted: Wanted, converter: Fast, log: _Log, students: list[str]) -> Summary:
     converter.force = converter.force or wanted.force
     with one_gradebook():
         try:
             converter.start()
+        except _Stop as stop:
+            raise stop.error from None
         except NbGraderException as error:
             if not log.lines:
                 raise DlkitError(f"nbgrader stopped: {error}") from None
         finally:
-            grading.close()
+            converter.grading.close()
         with Gradebook(app.coursedir.db_url, app.coursedir.course_id) as gradebook:
             graded = tuple(_standing(gradebook, wanted.assignment, s) for s in students)
     return Summary(graded, tuple(log.lines))

@@ -9,20 +9,21 @@ import nbformat
 import sqlalchemy
 from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode
-from traitlets import Integer, Unicode
+from traitlets import Float, Integer, Unicode
 
 import nbgrader.api
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from ..batch.engine import USUAL_SECONDS
 from ..catalog import Exercise, catalog
 from ..errors import DlkitError, UsageProblem
 from ..result import Result
 from . import course
 from .feedback import message_outputs, result_outputs
 from .notebook import Node, graded_stem
-from .reading import TROUBLE, Cell, Known, answer, cells_of, clean_notebook, read_notebook
+from .reading import AGAIN, TROUBLE, Cell, Known, answer, cells_of, clean_notebook, read_notebook
 from .service import Fault, service, task
 
 Resources = dict[str, Any]
@@ -88,6 +89,7 @@ class DlkitGrade(NbGraderPreprocessor):
     )
     seed = Integer(-1, help="The seed of all submissions; -1: the course's secret one.").tag(config=True)
     jobs = Integer(1, help="Worker processes.").tag(config=True)
+    timeout = Float(USUAL_SECONDS, min=1.0, help="Seconds for one exercise of one submission.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         place = resources["nbgrader"]
@@ -96,30 +98,33 @@ class DlkitGrade(NbGraderPreprocessor):
         trouble = nb.metadata.pop("dlkit", {}).get(TROUBLE, "")
         exercises = {} if trouble else _exercises(nb)
         cells = cells_of(nb, f"{place['notebook']}.ipynb")
-        tasks = [task(e, answer(cells, e), seed) for e in exercises.values()]
+        tasks = [task(e, answer(cells, e), seed, self.timeout) for e in exercises.values()]
         grading = service(root / course.OWN / "results.db", self.sandbox, self.jobs)
         results = dict(zip(exercises, grading.results(tasks), strict=True)) if tasks else {}
         for cell in nb.cells:
             if utils.is_grade(cell) and not utils.is_solution(cell) and cell.cell_type == "code":
-                self._write(cell, results.get(cell.metadata.nbgrader.grade_id), trouble)
+                result = results.get(cell.metadata.nbgrader.grade_id)
+                self._write(cell, result, trouble, place["student"])
+                if isinstance(result, Fault):
+                    nb.metadata["dlkit"] = {AGAIN: True}
         return nb, resources
 
-    def _write(self, cell: NotebookNode, result: Result | Fault | None, trouble: str) -> None:
+    def _write(self, cell: NotebookNode, result: Result | Fault | None, trouble: str, student: str) -> None:
         grade_id = cell.metadata.nbgrader.grade_id
         review = ""
         if trouble:
             outputs = message_outputs(f"{trouble} So there is nothing to grade here: 0 points.")
-        elif isinstance(result, Result) and result.status != "internal_error":
+        elif isinstance(result, Result):
             outputs = result_outputs(result, cell.metadata.nbgrader.points)
         elif result is None:
             review = "this is not a cell of dlkit's, and no kernel runs it"
             outputs = message_outputs("This cell is not run: dlkit grades its own cells only. A person will look.")
         else:
-            review = str(result) if isinstance(result, Fault) else result.message
+            review = f"{str(result).rstrip('.')}. `dlkit nbgrader autograde` tries it again."
             outputs = message_outputs("The grader broke here. That is not your fault, and a person will look at it.")
         if review:
             said = self.log.warning if result is None else self.log.error
-            said("Cell %s got no verdict: %s", grade_id, review)
+            said("%s: %s got no verdict: %s", student, grade_id, review)
             cell.metadata["dlkit"] = {REVIEW: True}
         cell.outputs = [nbformat.from_dict(o) for o in outputs]
         cell.execution_count = 1

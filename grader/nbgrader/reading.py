@@ -24,6 +24,7 @@ MAX_TEXT = 256 << 10  # of source, in all cells together: it is parsed in this p
 _LATE = "imports of cells below"
 _ROLES = (STATEMENT, ANSWER, EXAMPLES, "")
 TROUBLE = "trouble"  # in the notebook's metadata: why there is nothing to grade
+AGAIN = "again"  # in a graded notebook's metadata: a cell has no verdict, through a fault of ours
 
 
 @dataclass(frozen=True)

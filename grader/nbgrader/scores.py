@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_MOST = 20  # problems that are told one by one
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -24,7 +26,9 @@ class Summary:
 
 def summary_words(done: Summary) -> str:
     """A few lines, however many students there are."""
-    lines = [f"problem: {p}" for p in done.problems]
+    lines = [f"problem: {p}" for p in done.problems[:_MOST]]
+    if len(done.problems) > _MOST:
+        lines.append(f"… and {len(done.problems) - _MOST} more problems")
     if not done.graded:
         return "\n".join([*lines, "Nothing new to grade. (--force grades again what is graded already.)"])
     scores = [g.score for g in done.graded]

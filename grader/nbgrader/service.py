@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..batch.engine import payload
+from ..batch.engine import USUAL_SECONDS, payload
 from ..batch.identity import exercise_version, task_key
 from ..batch.local import LocalEngine
 from ..batch.pool import Pool, Task
@@ -42,11 +42,12 @@ def _version(exercise: Exercise, *stamps: int) -> str:
     return exercise_version(exercise)
 
 
-def task(exercise: Exercise, units: Units, seed: int) -> Task:
+def task(exercise: Exercise, units: Units, seed: int, seconds: float = USUAL_SECONDS) -> Task:
     """What a worker process needs, and the key under which its result is kept."""
     version = _version(exercise, *(p.stat().st_mtime_ns for p in (exercise.stub, exercise.tests, exercise.solution)))
     sha = hashlib.sha256(json.dumps(units).encode()).hexdigest()
-    return Task(task_key(version, sha, VERSION, seed), payload(exercise.stem, version, units, seed))
+    key = task_key(version, sha, VERSION, seed) + ("" if seconds == USUAL_SECONDS else f" {seconds:g}")
+    return Task(key, payload(exercise.stem, version, units, seed, seconds))
 
 
 class Results:

@@ -1,9 +1,13 @@
 """A Result as a report for a terminal: what passed, what differs and where, the mistake named, what to type next."""
 
+from __future__ import annotations  # `dlkit list` shares this module, and has no use for results
+
 import textwrap
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from ..result import Check, Result
+if TYPE_CHECKING:
+    from ..result import Check, Result
 
 Style = Callable[..., str]
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "error": ("!", "magenta")}

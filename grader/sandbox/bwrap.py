@@ -22,7 +22,6 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     **dict.fromkeys(_THREADS, "1"),
 }
-_NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 # Where the driver's libraries lie in containers; what it reads of the machine; its device nodes.
 _GPU_FOLDERS = ("/usr/local/nvidia", "/usr/local/cuda", "/sys/bus/pci", "/sys/devices", "/sys/module/nvidia")
 _GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset")
@@ -30,11 +29,9 @@ CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "NET_ADMIN", "KILL",
 
 
 def environment(gpu: bool = False) -> dict[str, str]:
-    """What a candidate gets; with a GPU, which of them the user wants seen."""
-    if not gpu:
-        return ENVIRONMENT | _NO_GPU
+    """What a candidate gets; with a GPU, which of them the user wants seen. Without, none has a node to be seen by."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return ENVIRONMENT | ({} if visible is None else {"CUDA_VISIBLE_DEVICES": visible})
+    return ENVIRONMENT | ({"CUDA_VISIBLE_DEVICES": visible} if gpu and visible is not None else {})
 
 
 def site_folders() -> list[str]:
