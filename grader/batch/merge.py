@@ -67,9 +67,10 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _seed(path: Path) -> str:
+    """What has to be the same in all parts: the seed, and the time for a submission."""
     with _reading(path) as db:
-        row = db.execute("SELECT value FROM meta WHERE name = 'seed'").fetchone()
-    return str(row[0]) if row else ""
+        rows = db.execute("SELECT name, value FROM meta WHERE name IN ('seed', 'seconds') ORDER BY name")
+        return repr(rows.fetchall())
 
 
 def _one_seed(seeds: dict[Path, str]) -> None:
@@ -77,8 +78,8 @@ def _one_seed(seeds: dict[Path, str]) -> None:
     for path, seed in seeds.items():
         if seed != seeds[first]:
             raise UsageProblem(
-                f"{first} and {path} were begun with different seeds, so they are not parts of one class's grading."
-                " Grade all parts with the same --seed."
+                f"{first} and {path} were begun with different seeds or time limits, so they are not parts of one class's grading."
+                " Grade all parts with the same --seed and --timeout."
             )
 
 
