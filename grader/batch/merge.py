@@ -78,8 +78,8 @@ def _one_seed(seeds: dict[Path, str]) -> None:
     for path, seed in seeds.items():
         if seed != seeds[first]:
             raise UsageProblem(
-                f"{first} and {path} were begun with different seeds or time limits, so they are not parts of one class's grading."
-                " Grade all parts with the same --seed and --timeout."
+                f"{first} and {path} were begun with different seeds or time limits, so they are not parts"
+                " of one class's grading. Grade all parts with the same --seed and --timeout."
             )
 
 
