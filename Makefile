@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
+.PHONY: test-cluster-500 demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -20,17 +20,23 @@ demo: $(VENV)/.dlkit
 	@echo; echo 'Your turn: copy exercises/exercise_07_softmax.py, write your answer, and type'
 	@echo '  $(BIN)/dlkit check softmax YOUR_COPY.py'
 
-test: $(VENV)/.dlkit-dev lint types tests
+# The tests on a cluster mostly wait for it: they run beside the others.
+test: $(VENV)/.dlkit-dev lint types
+	$(MAKE) --no-print-directory -j2 -Oline tests test-cluster
 
 tests: $(VENV)/.dlkit-dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --ignore=tests/test_cluster.py --durations=25
+
+# On a Ray cluster of two nodes on this machine, whose workers, nodes and drivers are killed and frozen.
+test-cluster: $(VENV)/.dlkit-dev
+	$(BIN)/python -m pytest -q tests/test_cluster.py --durations=5
 
 # A class of 500, killed thirty times, and one of 1,000 with broken and hostile answers: minutes.
 test-class: $(VENV)/.dlkit-dev
 	DLKIT_SLOW=1 $(BIN)/python -m pytest -q tests/test_batch_grade.py -k 'killed_driver or large_class'
 
-# Classes of 500 on a Ray cluster of two nodes, whose workers, nodes and drivers are killed: minutes.
-test-cluster: $(VENV)/.dlkit-dev
+# The same with 500 submissions a class: minutes each.
+test-cluster-500: $(VENV)/.dlkit-dev
 	DLKIT_SLOW=1 $(BIN)/python -m pytest -q tests/test_cluster.py
 
 # On a machine with CUDA, with a CUDA build of PyTorch in .venv: every device check on the GPU. Elsewhere all is skipped.
