@@ -97,7 +97,12 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        cli.main(standalone_mode=False, prog_name="dlkit")
+        try:
+            cli.main(standalone_mode=False, prog_name="dlkit")
+        except SystemExit as error:
+            if "torch" not in sys.modules or not isinstance(error.code, int):
+                raise
+            _leave(error.code)  # PyTorch takes a third of a second to take itself down
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
