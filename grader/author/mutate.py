@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ..candidate.confine import Limits
-from ..candidate.proxy import CandidateDied, ProcessLink, Session
+from ..candidate.proxy import CandidateDied, ProcessLink, Session, Submission
 from ..catalog import Exercise
 from ..errors import UsageProblem
 from ..sandbox import Parent
 from ..submission import submission
 from ..suite import Suite
 from .mutants import Mutant, mutants
+from .on_device import device_failures
 
 SEEDS = 4  # a mutant that passes all of these has survived
 LIMITS = Limits(call_seconds=3.0, total_seconds=15.0)
@@ -110,6 +111,20 @@ def tally_of(exercise: Exercise, store: Path) -> Tally:
 def _killer(exercise: Exercise, suite: Suite, parent: Parent, mutant: Mutant) -> str:
     """The check that rejects the mutant, or nothing."""
     answer = submission(exercise, ((f"{exercise.stem}.py", mutant.source),))
+    return _killer_with_points(exercise, suite, parent, answer) or _killer_on_device(exercise, suite, parent, answer)
+
+
+def _killer_on_device(exercise: Exercise, suite: Suite, parent: Parent, answer: Submission) -> str:
+    """A `device=` that is dropped changes nothing on the CPU."""
+    if not suite.device_checks(exercise):
+        return ""
+    try:
+        return next(iter(device_failures(suite, parent, exercise, answer, 0, "sim")), "")
+    except CandidateDied:
+        return "load"
+
+
+def _killer_with_points(exercise: Exercise, suite: Suite, parent: Parent, answer: Submission) -> str:
     for seed in range(SEEDS):
         session = Session(answer, lambda: ProcessLink(parent.spawn(LIMITS), LIMITS), LIMITS, seed)
         try:
