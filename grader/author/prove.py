@@ -130,9 +130,9 @@ class Proof:
             if not answer.message:
                 self._report.add(f"{file}: {answer.name} has no docstring; the learner reads it.")
         on_device = [a for a in answers if set(a.fails) & set(self._device_checks)]
-        plain = [a for a in answers if a not in on_device]
-        self._wrong_here(plain)
-        for answer in plain[:SANDBOXED_WRONG]:
+        with_points = [a for a in answers if self._points_lost(a)]
+        self._wrong_here(with_points)
+        for answer in [a for a in with_points if a not in on_device][:SANDBOXED_WRONG]:
             self._wrong_in_sandbox(answer)
         for answer in on_device:
             self._wrong_on_device(answer)
@@ -155,7 +155,7 @@ class Proof:
                 self._progress(f"{answer.name}, seed {seed}")
                 runs[answer.name] = records = self._run(answer.overrides, seed)
                 failed = {r.name: str(r.error) for r in records.values() if r.outcome != "passed"}
-                if answer in sound and not self._fails_exactly(answer, seed, failed):
+                if answer in sound and not self._fails_exactly(answer, seed, failed, self._points_lost(answer)):
                     sound.remove(answer)
         for answer in sound:
             self._progress(f"{answer.name}, its diagnosis")
@@ -172,28 +172,34 @@ class Proof:
     def _wrong_in_sandbox(self, answer: WrongAnswer) -> None:
         result = self._grade(as_submission(self._exercise, answer), 0, diagnose=True)
         failed = {c.name: c.message for c in result.checks if c.status != "passed"}
-        if self._fails_exactly(answer, 0, failed, result.message):
+        if self._fails_exactly(answer, 0, failed, set(answer.fails), result.message):
             self._is_named(answer, {c.diagnosis.mistake for c in result.checks if c.diagnosis}, 0)
 
     def _wrong_on_device(self, answer: WrongAnswer) -> None:
-        """Numbers do not tell on which device they were computed: it has no diagnosis but the check's own words."""
+        """Numbers do not tell on which device they were computed: there, the check's own words are the diagnosis."""
         submitted = as_submission(self._exercise, answer)
         for seed in range(WRONG_SEEDS):
             self._progress(f"{answer.name}, seed {seed}, on sim")
             records = self._run(answer.overrides, seed)
             failed = {r.name: str(r.error) for r in records.values() if r.outcome != "passed"}
             failed |= device_failures(self._suite, self._parent, self._exercise, submitted, seed, "sim")
-            if not self._fails_exactly(answer, seed, failed):
+            if not self._fails_exactly(answer, seed, failed, set(answer.fails)):
                 return
 
-    def _fails_exactly(self, answer: WrongAnswer, seed: int, failed: dict[str, str], message: str = "") -> bool:
-        if set(failed) == set(answer.fails):
+    def _points_lost(self, answer: WrongAnswer) -> set[str]:
+        """The checks with points that it names."""
+        return set(answer.fails) - set(self._device_checks)
+
+    def _fails_exactly(
+        self, answer: WrongAnswer, seed: int, failed: dict[str, str], expected: set[str], message: str = ""
+    ) -> bool:
+        if set(failed) == expected:
             return True
         file = short(self._exercise.wrong, self._exercise)
-        surprising = set(failed) ^ set(answer.fails)
+        surprising = set(failed) ^ expected
         details = "; ".join(f"{name}: {words[:200]}" for name, words in failed.items() if name in surprising)
         self._report.add(
-            f"{file}: {answer.name} says fails={sorted(answer.fails)}, but with seed {seed} it fails"
+            f"{file}: {answer.name} says fails={sorted(expected)}, but with seed {seed} it fails"
             f" {sorted(failed)}. {message[:300]} {details}".replace("\n", " ")
         )
         return False
