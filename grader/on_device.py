@@ -28,6 +28,8 @@ def sentence(event: Event) -> str:
         return f"{words}{code} copies values to the CPU, and the host waits for it: work on the input's device."
     if event.kind == "sync":
         return f"{words}{code} makes the host wait for the device: {event.what}."
+    if event.kind == "left_behind":
+        return f"{words}{code} makes it: `device=x.device`, or `x.new_zeros`, `zeros_like` and their kind."
     if event.kind == "hard_coded":
         return f"{words}{code} names a device: {event.what}. Take it from the input: `x.device`."
     return f"{words}{code}: {event.what}."
@@ -51,10 +53,10 @@ def check_stays(candidate: CandidateProxy, name: str, *tensors: Any) -> None:
             raise Mismatch(sentence(event), name)
     device = candidate.session.device
     for tensor in tensors:
-        check(
-            where(tensor) == device,
-            f"{name} is on {where(tensor)}, the inputs are on {device}: keep it on the device of the input.",
-        )
+        if where(tensor) != device:
+            left = [sentence(e) for e in candidate.calls[-1].events if e.kind == "left_behind"]
+            words = f"{name} is on {where(tensor)}, the inputs are on {device}: keep it on the device of the input."
+            raise Mismatch("\n".join([words, *left]), name)
 
 
 def check_no_sync(candidate: CandidateProxy, at_most: int = 0) -> None:

@@ -63,6 +63,11 @@ def moved(batch, device):
 def where(x):
     return x.device
 
+def made_anew(x):
+    out = torch.zeros(3)
+    out += 1
+    return out
+
 def fused(x):
     return torch.nn.LSTM(3, 2)(x[None])[0] if x.device.type == "cpu" else torch.nn.LSTM(3, 2).to(x.device)(x[None])[0]
 
@@ -148,7 +153,9 @@ def test_an_attribute_that_is_no_buffer_stays_behind(on):
     candidate = on("sim")
     with pytest.raises(LearnerError, match="same device"):
         candidate.run(moved, torch.ones(3))
-    assert [e.made_line for e in candidate.calls[-1].events if e.kind == "mixed"] == [46]  # self.offset = …
+    assert [e.made_line for e in candidate.calls[-1].events if e.kind == "mixed"] == [
+        SOURCE.splitlines().index("        self.offset = torch.ones(3)") + 1
+    ]
 
 
 def test_waiting_and_leaving_fail_with_their_lines(on):
@@ -159,9 +166,17 @@ def test_waiting_and_leaving_fail_with_their_lines(on):
     check_no_sync(candidate, at_most=2)
     with pytest.raises(Mismatch, match=r"Line 14 \(`return x.cpu\(\)`\) copies values to the CPU"):
         check_stays(candidate, "guarded(x)", y)
-    candidate.calls[-1].events = []
-    with pytest.raises(Mismatch, match=r"guarded\(x\) is on cpu, the inputs are on sim"):
-        check_stays(candidate, "guarded(x)", y)
+
+
+def test_a_result_left_behind_is_told_with_the_line_that_made_it(on):
+    candidate = on("sim")
+    y = candidate.made_anew(torch.ones(3))
+    line = SOURCE.splitlines().index("    out = torch.zeros(3)") + 1
+    words = "the sums is on cpu, the inputs are on sim: keep it on the device of the input.\n"
+    words += f"Line {line} (`out = torch.zeros(3)`) makes it: `device=x.device`, or `x.new_zeros`, `zeros_like` and their kind."
+    with pytest.raises(Mismatch) as error:
+        check_stays(candidate, "the sums", y)
+    assert str(error.value) == words
 
 
 def test_a_batch_can_stay_on_the_cpu(on):

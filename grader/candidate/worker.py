@@ -188,7 +188,7 @@ class Worker:
     def _result(self, result: Any, inputs: Any, snapshots: Any, options: Any) -> Reply:
         changed = self._changed(inputs, snapshots)
         aliases = _aliases(result, inputs)
-        payload = {"changed": changed, "aliases": aliases, "flags": self._flags(), **self._seen()}
+        payload = {"changed": changed, "aliases": aliases, "flags": self._flags(), **self._seen(result)}
         encoder = Encoder(self._reference)
         tree = [encoder.encode(result), encoder.encode(payload)]
         return "ok", tree, encoder.buffers
@@ -289,13 +289,19 @@ class Worker:
     def _watched_file(self, name: str) -> bool:
         return name in self._files or name in self._support
 
-    def _seen(self) -> dict[str, Any]:
+    def _seen(self, result: Any = None) -> dict[str, Any]:
+        """What was watched during this request, and which lines made those parts of its result that are elsewhere."""
         watch = self._watch
         if not self._watched:
             return {}
         told = [e for e in watch.events if e.place or e.kind in ("mixed", "unsupported")]  # the rest is a probe's own
         events = [[e.kind, e.what, watch.times[e], *self._place(e.place), *self._place(e.made)] for e in told]
+        left = dict.fromkeys(watch.made(t) for t in _arrays(result) if self._elsewhere(t))
+        events += [["left_behind", "", 1, *self._place(p), *self._place(None)] for p in left if p is not None]
         return {"events": events, "operators": watch.operators, "peak": watch.peak}
+
+    def _elsewhere(self, value: Any) -> bool:
+        return not isinstance(value, np.ndarray) and value.device.type != self._device.partition(":")[0]
 
     def _place(self, place: Any) -> tuple[str, int, str]:
         """File, line and what stands there; the line is 0 where it is not known."""
