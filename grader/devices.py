@@ -1,6 +1,7 @@
 """The block `gpu` of a result: an exercise's device checks on CUDA, or on the simulated accelerator. No points."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,13 @@ def resolve(device: str) -> str:
     """`auto` is CUDA where there is one, else the simulated accelerator."""
     if device != "auto":
         return device
+    return "cuda" if has_cuda() else "sim"
+
+
+def has_cuda() -> bool:
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "sim"
+    return torch.cuda.is_available()
 
 
 def run_device_checks(
@@ -101,13 +106,14 @@ def _cuda_name(m: object) -> str:  # runs in the candidate
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """One candidate on the GPU at a time, on this machine: memory and time are measured."""
+    """One candidate on a GPU at a time: its memory is measured. Whoever else waits for the same card waits here."""
     import fcntl
 
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):  # no such node where the driver has other names for it
-            driver = stack.enter_context(open("/dev/nvidiactl"))
-            fcntl.flock(driver, fcntl.LOCK_EX)
+            node = stack.enter_context(open(f"/dev/nvidia{first}" if first.isdigit() else "/dev/nvidiactl"))
+            fcntl.flock(node, fcntl.LOCK_EX)
         yield
 
 

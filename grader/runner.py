@@ -78,8 +78,9 @@ def grade_with(
     options: Options,
     progress: Progress = lambda name: None,
     replays: Replays | None = None,
+    gpu_parent: Callable[[], Parent] | None = None,
 ) -> Result:
-    """Grade one submission with a suite and a parent that are there already.
+    """Grade one submission with a suite and a parent that are there already (and one that shows the GPU, if asked for).
 
     `replays` keeps what known-wrong answers do, from one submission of a batch to the next.
     """
@@ -97,7 +98,7 @@ def grade_with(
         session.close()
     verdict = _Verdict(suite, exercise, session, options, trouble, records, {} if replays is None else replays)
     result = verdict.result(parent.kind, output)
-    gpu = _on_device(suite, parent, exercise, submission, options, limits, result)
+    gpu = _on_device(suite, parent, exercise, submission, options, limits, result, gpu_parent)
     status = result.status if result.checks or gpu.status != "passed" else "passed"  # where only those were asked for
     return replace(result, gpu=gpu, status=status, duration_s=round(time.monotonic() - started, 3))
 
@@ -112,7 +113,7 @@ def _run(suite: Suite, exercise: Exercise, session: Session, options: Options, p
 
 def _on_device(
     suite: Suite, parent: Parent, exercise: Exercise, submission: Submission, options: Options, limits: Limits,
-    result: Result,
+    result: Result, gpu_parent: Callable[[], Parent] | None,
 ) -> Gpu:  # fmt: skip
     """The device checks, with a candidate of their own: the one that earned the points was on the CPU."""
     if exercise.framework == "numpy":
@@ -124,9 +125,12 @@ def _on_device(
     device = devices.resolve(options.device)
     with contextlib.ExitStack() as stack:
         if device == "cuda":
+            if not devices.has_cuda():
+                return Gpu("skipped", device, "there is no CUDA device here")
             stack.enter_context(devices.one_at_a_time())
-            parent = start(parent.kind, preload_for(exercise), gpu=True)
-            stack.callback(parent.close)
+            parent = gpu_parent() if gpu_parent else start(parent.kind, preload_for(exercise), gpu=True)
+            if gpu_parent is None:
+                stack.callback(parent.close)
         session = stack.enter_context(devices.closing(Session(
             submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, public_seed(options.seed), device
         )))  # fmt: skip

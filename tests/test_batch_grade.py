@@ -166,6 +166,26 @@ def test_one_time_limit_for_the_whole_class(tmp_path):
     assert "begun with 18 s for a submission" in err
 
 
+def test_device_checks_of_a_class_stand_beside_the_score(tmp_path):
+    folder, out = tmp_path / "class", tmp_path / "results.db"
+    name = "exercise_91_distillation_loss.py"
+    right = (ROOT / "solutions" / name).read_text("utf-8")
+    waits = right.replace("    loss.backward()", "    print(loss.item())\n    loss.backward()")
+    for student, text in {"right": right, "waits": waits}.items():
+        (folder / student).mkdir(parents=True)
+        (folder / student / name).write_text(text, "utf-8")
+    assert dlkit("grade", folder, "--out", out, "--device", "sim")[0] == 0
+    with Store.read(out) as store:
+        stem = "exercise_91_distillation_loss"
+        found = {s: next(store.attempts(stem, s))["result"] for s in ("right", "waits")}
+    assert [found[s]["score"] for s in found] == [100.0, 100.0]
+    assert [(found[s]["gpu"]["device"], found[s]["gpu"]["passed"]) for s in found] == [("sim", 5), ("sim", 4)]
+    assert dlkit("export", out, "--format", "csv", "--out", tmp_path / "x.csv")[0] == 0
+    code, _, err = dlkit("grade", folder, "--out", out, "--device", "cpu")
+    assert code == 2
+    assert "was begun with --device sim" in err
+
+
 def copied_package(tmp_path):
     """A dlkit of its own, whose exercises may be changed."""
     import shutil

@@ -42,6 +42,7 @@ class GradeRequest:
     gpus: float = 0.0
     shard: str | None = None
     timeout: float | None = None  # seconds for one submission
+    device: str | None = None  # for device checks; None: as the file was begun, else none
 
 
 def run_grade(request: GradeRequest, screen: Screen) -> int:
@@ -54,7 +55,7 @@ def run_grade(request: GradeRequest, screen: Screen) -> int:
     check_place(out)
     shard = parse_shard(request.shard, request.seed, out) if request.shard else None
     sandbox = check_engine(request)
-    with only_driver(out), Store.create(out, request.seed, request.resume, request.timeout) as store:
+    with only_driver(out), Store.create(out, request.seed, request.resume, request.timeout, request.device) as store:
         run = store.begin_run(request.source, VERSION)
         scope = only or list(index)
         know_exercises(store, scope)

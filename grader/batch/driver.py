@@ -98,7 +98,7 @@ def grade_pending(
     on_outcome: Callable[[Pending, Payload | None], None], pool: Pool | None = None,
 ) -> Tally:  # fmt: skip
     """Grade what is pending; every verdict is on the disk before `on_outcome` hears of it."""
-    tally, seed, seconds = Tally(), store.seed, store.seconds
+    tally, seed, seconds, device = Tally(), store.seed, store.seconds, store.device
 
     def tasks() -> Iterator[Task]:
         for p in pending:
@@ -108,7 +108,7 @@ def grade_pending(
                 tally.refused += 1
                 on_outcome(p, result)
                 continue
-            yield Task(p, payload(p.exercise, p.version, store.units(p.sha), seed, seconds))
+            yield Task(p, payload(p.exercise, p.version, store.units(p.sha), seed, seconds, device))
 
     for outcome in (pool or Pool(engine)).run(tasks()):
         _settle(store, outcome, seed, tally)

@@ -16,9 +16,14 @@ Units = Iterable[tuple[str, str]]  # (name shown in tracebacks, text)
 USUAL_SECONDS = Limits().total_seconds
 
 
-def payload(stem: str, version: str, units: Units, seed: int, seconds: float = USUAL_SECONDS) -> Payload:
-    """What a node needs to grade one submission, which may take `seconds` in all."""
-    return {"exercise": stem, "version": version, "units": [list(u) for u in units], "seed": seed, "seconds": seconds}
+def payload(
+    stem: str, version: str, units: Units, seed: int, seconds: float = USUAL_SECONDS, device: str = "none"
+) -> Payload:
+    """What a node needs to grade one submission, which may take `seconds` in all (and again as much on a device)."""
+    return {
+        "exercise": stem, "version": version, "units": [list(u) for u in units], "seed": seed, "seconds": seconds,
+        "device": device,
+    }  # fmt: skip
 
 
 def limits_for(exercise: Exercise, seconds: float) -> Limits:

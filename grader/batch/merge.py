@@ -67,9 +67,9 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _seed(path: Path) -> str:
-    """What has to be the same in all parts: the seed, and the time for a submission."""
+    """What has to be the same in all parts: the seed, the time for a submission, and the device."""
     with _reading(path) as db:
-        rows = db.execute("SELECT name, value FROM meta WHERE name IN ('seed', 'seconds') ORDER BY name")
+        rows = db.execute("SELECT name, value FROM meta WHERE name IN ('seed', 'seconds', 'device') ORDER BY name")
         return repr(rows.fetchall())
 
 
@@ -78,8 +78,8 @@ def _one_seed(seeds: dict[Path, str]) -> None:
     for path, seed in seeds.items():
         if seed != seeds[first]:
             raise UsageProblem(
-                f"{first} and {path} were begun with different seeds or time limits, so they are not parts"
-                " of one class's grading. Grade all parts with the same --seed and --timeout."
+                f"{first} and {path} were begun with different seeds, time limits or devices, so they are not"
+                " parts of one class's grading. Grade all parts with the same --seed, --timeout and --device."
             )
 
 

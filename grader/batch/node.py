@@ -42,8 +42,12 @@ class Node:
             self._same_version(exercise, task)
             answer = submission(exercise, tuple((str(label), str(text)) for label, text in task["units"]))
             limits = limits_for(exercise, float(task.get("seconds", USUAL_SECONDS)))
-            options = Options(seed=int(task["seed"]), limits=limits, sandbox=self._sandbox)
-            result = grade_with(suite, self._parent(exercise), exercise, answer, options, replays=self._replays)
+            device = str(task.get("device", "none"))
+            options = Options(seed=int(task["seed"]), limits=limits, sandbox=self._sandbox, device=device)
+            result = grade_with(
+                suite, self._parent(exercise), exercise, answer, options, replays=self._replays,
+                gpu_parent=lambda: self._parent(exercise, gpu=True),
+            )  # fmt: skip
         except (SandboxUnavailable, DlkitError) as error:
             self.close()
             return {"fault": str(error)}
@@ -57,13 +61,14 @@ class Node:
         if version != task["version"]:
             raise DlkitError(f"{exercise.stem} is another version here than where the run was started.")
 
-    def _parent(self, exercise: Exercise) -> Parent:
-        parent = self._parents.get(exercise.framework)
+    def _parent(self, exercise: Exercise, gpu: bool = False) -> Parent:
+        kind = "gpu" if gpu else exercise.framework
+        parent = self._parents.get(kind)
         if parent is not None and getattr(parent, "ended", False):
             parent.close()
             parent = None
         if parent is None:
-            parent = self._parents[exercise.framework] = start(self._sandbox, preload_for(exercise))
+            parent = self._parents[kind] = start(self._sandbox, preload_for(exercise), gpu=gpu)
         return parent
 
     def close(self) -> None:

@@ -16,8 +16,10 @@ _BARREN = 6  # attempts lost one after the other before anything came back: the 
 
 
 def more_seconds(payload: Payload) -> float:
-    """What a task may take beyond TASK_SECONDS, where its submission has a larger budget than usual."""
-    return max(0.0, float(payload.get("seconds", USUAL_SECONDS)) - USUAL_SECONDS)
+    """What a task may take beyond TASK_SECONDS: a larger budget than usual, and that of the device checks."""
+    seconds = float(payload.get("seconds", USUAL_SECONDS))
+    on_device = 0.0 if payload.get("device", "none") == "none" else seconds
+    return max(0.0, seconds - USUAL_SECONDS) + on_device
 
 
 @dataclass(frozen=True)

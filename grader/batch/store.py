@@ -50,14 +50,15 @@ class Store:
 
     @classmethod
     def create(
-        cls, path: Path, seed: int | None = None, must_exist: bool = False, seconds: float | None = None
-    ) -> "Store":
+        cls, path: Path, seed: int | None = None, must_exist: bool = False, seconds: float | None = None,
+        device: str | None = None,
+    ) -> "Store":  # fmt: skip
         """Open a results file for writing, or begin one. Raises UsageProblem, StoreUnavailable."""
         if must_exist and not path.exists():
             raise UsageProblem(f"--resume: there is no {path} yet. Leave --resume out to begin it.")
         store = cls(path, connect(path))
         try:
-            store._settle(seed, seconds)
+            store._settle(seed, seconds, device)
         except BaseException:
             store.close()
             raise
@@ -68,8 +69,8 @@ class Store:
         """Open a results file for exports and reports; it is not changed."""
         return cls(path, connect_to_read(path))
 
-    def _settle(self, seed: int | None, seconds: float | None) -> None:
-        """One secret seed and one time limit for the whole class, for as long as the file lives."""
+    def _settle(self, seed: int | None, seconds: float | None, device: str | None) -> None:
+        """One secret seed, one time limit and one device for the whole class, for as long as the file lives."""
         with self.writing():
             if self._meta("seed") is None:
                 new = secrets.randbelow(2**31) if seed is None else seed
@@ -77,6 +78,7 @@ class Store:
                 self._db.execute("INSERT INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
                 limit = USUAL_SECONDS if seconds is None else float(seconds)
                 self._db.execute("INSERT INTO meta VALUES ('seconds', ?)", (repr(limit),))
+                self._db.execute("INSERT INTO meta VALUES ('device', ?)", (device or "none",))
             elif seed is not None and seed != self.seed:
                 raise UsageProblem(
                     f"{self.path} was begun with another seed, and one class has one seed. Leave --seed out to go on,"
@@ -86,6 +88,11 @@ class Store:
                 raise UsageProblem(
                     f"{self.path} was begun with {self.seconds:g} s for a submission, and one class has one limit."
                     " Leave --timeout out to go on, or begin a new file with --out."
+                )
+            elif device is not None and device != self.device:
+                raise UsageProblem(
+                    f"{self.path} was begun with --device {self.device}, and one class has one. Leave --device out"
+                    " to go on, or begin a new file with --out."
                 )
 
     def close(self) -> None:
@@ -116,6 +123,11 @@ class Store:
     def seconds(self) -> float:
         """What one submission may take."""
         return float(self._meta("seconds") or USUAL_SECONDS)
+
+    @property
+    def device(self) -> str:
+        """Where device checks run: `none` for nowhere."""
+        return self._meta("device") or "none"
 
     @property
     def salt(self) -> str:

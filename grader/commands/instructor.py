@@ -41,11 +41,16 @@ _LATE = (
 @click.option("--no-cluster-auth", is_flag=True, help="Join a Ray cluster that asks nobody for a token.")
 @click.option("--shard", metavar="I/N", help="Grade only the I-th of N parts; needs --seed. `dlkit merge` joins them.")
 @SECONDS
+@click.option(
+    "--device",
+    type=click.Choice(["none", "auto", "cpu", "sim", "cuda"]),
+    help="Where torch answers are checked beside the score (default: nowhere).",
+)
 @click.option("--resume", is_flag=True, help="Insist that the results file is there already.")
 def grade(
     folder: str, out: str, exercises: tuple[str, ...], jobs: int | None, seed: int | None, sandbox: str, engine: str,
     address: str | None, gpu: float, no_cluster_auth: bool, shard: str | None, timeout: float | None,
-    resume: bool,
+    device: str | None, resume: bool,
 ) -> None:  # fmt: skip
     """Grade a whole class; stopped at any moment, the same command goes on.
 
@@ -64,8 +69,9 @@ def grade(
     from ..batch.screen import Screen
 
     request = GradeRequest(
-        folder, out, exercises, jobs, seed, sandbox, engine, resume, address, not no_cluster_auth, gpu, shard, timeout
-    )
+        folder, out, exercises, jobs, seed, sandbox, engine, resume, address, not no_cluster_auth, gpu, shard, timeout,
+        device,
+    )  # fmt: skip
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     sys.exit(run_grade(request, Screen(sys.stdout, sys.stderr if live else None)))
 
