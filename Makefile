@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: test-cluster-500 demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
+.PHONY: scaling test-cluster-500 demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -22,7 +22,7 @@ demo: $(VENV)/.dlkit
 
 # The tests on a cluster mostly wait for it: they run beside the others.
 test: $(VENV)/.dlkit-dev lint types
-	$(MAKE) --no-print-directory -j2 -Oline tests test-cluster
+	$(MAKE) --no-print-directory -j2 tests test-cluster
 
 tests: $(VENV)/.dlkit-dev
 	$(BIN)/python -m pytest -q --ignore=tests/test_cluster.py --durations=25
@@ -54,7 +54,14 @@ types: $(VENV)/.dlkit-dev
 
 # Ratios that the design promises, measured in one run.
 bench: $(VENV)/.dlkit-dev
-	$(BIN)/python benchmarks/bench.py
+	@mkdir -p docs/performance
+	$(BIN)/python benchmarks/bench.py --json docs/performance/bench.json || true
+	$(BIN)/python benchmarks/page.py
+
+# How cost grows, up to 5,000 submissions and arrays of 100 MB.
+scaling: $(VENV)/.dlkit-dev
+	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/page.py
 
 # The strength of every exercise's hidden tests, for docs/strength.md: slow.
 strength: $(VENV)/.dlkit-dev

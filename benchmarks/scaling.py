@@ -1,11 +1,10 @@
-"""How cost grows: arrays through the wire, submissions, workers. Writes the figures and plots of docs/performance.md.
+"""How cost grows: arrays through the wire, submissions, workers. Writes figures and plots to docs/performance.
 
 python benchmarks/scaling.py [--quick] [--memory]
 """
 
 import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -106,8 +105,7 @@ def main() -> None:
     if quick:
         return
     place = ROOT / "docs" / "performance"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     text = json.dumps({"machine": where, "wire": wire, "class": grading}, indent=1) + "\n"
     (place / "scaling.json").write_text(text, "utf-8")
     points = [(p["bytes"], p["seconds"]) for p in wire]
