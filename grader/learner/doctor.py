@@ -71,8 +71,15 @@ def _torch() -> Finding:
         import torch
     except Exception as error:
         return Finding("torch", "broken", f"does not import: {error}", "pip install --force-reinstall torch")
-    cuda = f"CUDA: {torch.cuda.get_device_name(0)}" if torch.cuda.is_available() else "no CUDA device"
-    return Finding("torch", "ok", f"{torch.__version__}, {cuda}")
+    if torch.cuda.is_available():
+        return Finding("torch", "ok", f"{torch.__version__}, CUDA: {torch.cuda.get_device_name(0)}")
+    from ..device import selftest
+
+    problem = selftest.problem()
+    if problem is not None:
+        words = f"{torch.__version__}; no device checks: {problem}"
+        return Finding("torch", "missing", words, "install another version of torch")
+    return Finding("torch", "ok", f"{torch.__version__}, no CUDA device: device checks run on a simulated one")
 
 
 def _sandbox() -> Iterator[Finding]:
