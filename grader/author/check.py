@@ -13,7 +13,7 @@ from ..catalog import Catalog, Exercise
 from ..sandbox import Parent
 from ..suite import Suite
 from ..wrong import load_module, wrong_answers
-from .prove import Proof
+from .prove import WRONG_SEEDS, Proof
 from .report import Report, short
 
 TRACKS = "ABCDEFGHIJKLMNOPQR"
@@ -27,6 +27,7 @@ def check_exercise(
     parent: Parent,
     seeds: int,
     progress: Callable[[str], None] = lambda words: None,
+    wrong_seeds: int = WRONG_SEEDS,
 ) -> Report:
     """All proofs for one exercise."""
     report = Report(exercise.stem)
@@ -35,7 +36,7 @@ def check_exercise(
         report.problems += list(part(exercise, catalog, suite))
     if report.problems:
         return report
-    proof = Proof(exercise, suite, parent, report, progress)
+    proof = Proof(exercise, suite, parent, report, progress, wrong_seeds)
     proof.stub()
     proof.right_answers(seeds)
     proof.wrong_answers()

@@ -19,6 +19,7 @@ from ..suite import Suite, with_suite
 from .check import check_exercise
 from .mutate import Tally, mutate, tally_of
 from .proofs import keep, kept
+from .prove import WRONG_SEEDS
 from .report import Report
 from .strength import record
 
@@ -58,26 +59,28 @@ def check_exercises(
     return 1 if failed else 0
 
 
-def reports_of(exercises: list[Exercise], seeds: int, jobs: int, progress: Any) -> Iterator[Report]:
+def reports_of(
+    exercises: list[Exercise], seeds: int, jobs: int, progress: Any, wrong_seeds: int = WRONG_SEEDS
+) -> Iterator[Report]:
     """One report per exercise, as they come, from `jobs` processes."""
     if jobs == 1:
-        yield from (check_one(e, seeds, progress) for e in exercises)
+        yield from (check_one(e, seeds, progress, wrong_seeds) for e in exercises)
         return
     with _pool(jobs) as pool:
-        tasks = {pool.submit(check_one, e, seeds, _quiet): e for e in exercises}
+        tasks = {pool.submit(check_one, e, seeds, _quiet, wrong_seeds): e for e in exercises}
         for done, task in enumerate(as_completed(tasks), 1):
             progress(f"{done} of {len(tasks)} exercises")
             yield task.result()
 
 
-def check_one(exercise: Exercise, seeds: int, progress: Progress) -> Report:
+def check_one(exercise: Exercise, seeds: int, progress: Progress, wrong_seeds: int = WRONG_SEEDS) -> Report:
     """All proofs for one exercise, with a warm parent of its own."""
     missing = [p for p in (exercise.stub, exercise.solution, exercise.tests) if not p.is_file()]
     if missing:
         return Report(exercise.stem, [f"{p.relative_to(exercise.root)} is missing." for p in missing])
 
     def work(suite: Suite) -> Report:
-        return check_exercise(exercise, catalog(), suite, parent, seeds, progress)
+        return check_exercise(exercise, catalog(), suite, parent, seeds, progress, wrong_seeds)
 
     with start("auto", preload_for(exercise)) as parent:
         return with_suite([exercise], work)

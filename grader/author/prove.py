@@ -38,8 +38,10 @@ class Proof:
     """All of it for one exercise; what is not as it should be goes into the report."""
 
     def __init__(
-        self, exercise: Exercise, suite: Suite, parent: Parent, report: Report, progress: Callable[[str], None]
-    ) -> None:
+        self, exercise: Exercise, suite: Suite, parent: Parent, report: Report, progress: Callable[[str], None],
+        wrong_seeds: int = WRONG_SEEDS,
+    ) -> None:  # fmt: skip
+        self._wrong_seeds = wrong_seeds
         self._exercise = exercise
         self._suite = suite
         self._parent = parent
@@ -149,7 +151,7 @@ class Proof:
     def _wrong_here(self, answers: list[WrongAnswer]) -> None:
         """Several seeds in this process. The diagnosis of one answer compares it with what the others did."""
         sound = list(answers)
-        for seed in reversed(range(WRONG_SEEDS)):  # the runs of seed 0 are kept for the diagnosis
+        for seed in reversed(range(self._wrong_seeds)):  # the runs of seed 0 are kept for the diagnosis
             runs: dict[str | None, Records] = {None: self._run({}, seed)}
             for answer in answers:
                 self._progress(f"{answer.name}, seed {seed}")
@@ -178,7 +180,7 @@ class Proof:
     def _wrong_on_device(self, answer: WrongAnswer) -> None:
         """Numbers do not tell on which device they were computed: there, the check's own words are the diagnosis."""
         submitted = as_submission(self._exercise, answer)
-        for seed in range(WRONG_SEEDS):
+        for seed in range(self._wrong_seeds):
             self._progress(f"{answer.name}, seed {seed}, on sim")
             records = self._run(answer.overrides, seed)
             failed = {r.name: str(r.error) for r in records.values() if r.outcome != "passed"}
