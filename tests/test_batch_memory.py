@@ -13,6 +13,7 @@ import json, resource, sys
 from dlkit.cli import main
 from dlkit.grader.batch import command
 from dlkit.grader.batch.engine import Event
+from dlkit.grader.batch.pool import Pool
 from dlkit.grader.result import Check, Result
 
 checks = tuple(Check(f"check_{i}", "title", "failed", 0.0, 10.0, "message " * 500, output="x" * 20000) for i in range(10))
@@ -33,7 +34,11 @@ class Instant:
     def close(self):
         pass
 
-command.engine_for, command.usable_sandbox = Instant, lambda kind: "bwrap"
+def engine_for(*request):
+    engine = Instant(*request)
+    return engine, Pool(engine)
+
+command.engine_for, command.check_engine = engine_for, lambda request: "bwrap"
 try:
     main()
 finally:
