@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def _join(ray: Any, address: str) -> None:
     if hasattr(worker, "print_to_stdstream"):
         worker.print_to_stdstream = lambda *_, **__: None  # type: ignore[attr-defined]
     # Ray puts the driver's working folder on the import path of every worker, and ours may be that of the submissions.
-    with contextlib.chdir("/"):
+    with contextlib.chdir("/"), _own_debugger():
         try:
             ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level="ERROR")
         except Exception as error:  # ConnectionError, RuntimeError and more, by version
@@ -123,6 +124,18 @@ def _join(ray: Any, address: str) -> None:
                 f"The cluster at {address} cannot be joined ({first[:300]}). dlkit has to run on one of its nodes, with"
                 " the same versions of Ray and Python."
             ) from None
+
+
+@contextlib.contextmanager
+def _own_debugger() -> Iterator[None]:
+    """Ray points breakpoint() at a debugger of its own, here and in every process that this one starts."""
+    before = os.environ.get("PYTHONBREAKPOINT")
+    try:
+        yield
+    finally:
+        os.environ.pop("PYTHONBREAKPOINT", None)
+        if before is not None:
+            os.environ["PYTHONBREAKPOINT"] = before
 
 
 def places(ray: Any) -> list[Place]:
