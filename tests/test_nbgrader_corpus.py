@@ -36,7 +36,7 @@ SECONDS = 9  # for a submission, and so 1.5 for a call, of attacks that may wait
 NEIGHBOUR = catalog().find("sigmoid_tanh")
 WAITING = "waiting-"  # before the names of those who hand such an attack in
 # They are right, and what they take is below the usual limit (2 GiB), which is not that of test_attacks.py.
-ALLOWED_HERE = {"resources/memory_shared"}
+ALLOWED_HERE = {f"resources/memory_{how}" for how in ("shared", "in_children", "in_one_piece")}
 
 
 def sandbox_missing():
