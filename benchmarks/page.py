@@ -13,6 +13,7 @@ HEAD = """# Speed
 Every row is a ratio of two things timed in turn in one run, so that a busy machine slows both; the median, with the
 least and the most. `make bench` measures again (`python benchmarks/bench.py --quick` in three minutes),
 `make scaling` how cost grows, and both write this page. Nothing here is copied by hand.
+
 """
 CLASS = """
 The rows of a class are one run each: stock nbgrader starts a kernel for every submission. Its tests here are the
@@ -46,8 +47,12 @@ def _rows(rows: list[dict[str, Any]]) -> str:
 
 
 def _spread(seconds: list[float]) -> str:
-    middle = f"{1e3 * statistics.median(seconds):.3g} ms"
-    return middle if len(seconds) == 1 else f"{middle} ({1e3 * min(seconds):.3g} to {1e3 * max(seconds):.3g})"
+    middle = f"{_ms(statistics.median(seconds))} ms"
+    return middle if len(seconds) == 1 else f"{middle} ({_ms(min(seconds))} to {_ms(max(seconds))})"
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:,.0f}" if seconds >= 0.1 else f"{1e3 * seconds:.3g}"
 
 
 def _wire(points: list[dict[str, float]]) -> str:

@@ -79,10 +79,12 @@ def grade_with(
     progress: Progress = lambda name: None,
     replays: Replays | None = None,
     gpu_parent: Callable[[], Parent] | None = None,
+    on_verdict: Callable[[Result], object] = lambda result: None,
 ) -> Result:
     """Grade one submission with a suite and a parent that are there already (and one that shows the GPU, if asked for).
 
-    `replays` keeps what known-wrong answers do, from one submission of a batch to the next.
+    `replays` keeps what known-wrong answers do, from one submission of a batch to the next. `on_verdict` hears of the
+    points before the device checks run.
     """
     started = time.monotonic()
     parent.ready()
@@ -97,7 +99,9 @@ def grade_with(
     finally:
         session.close()
     verdict = _Verdict(suite, exercise, session, options, trouble, records, {} if replays is None else replays)
-    result = verdict.result(parent.kind, output)
+    result = replace(verdict.result(parent.kind, output), duration_s=round(time.monotonic() - started, 3))
+    if options.device != "none" and suite.device_checks(exercise):
+        on_verdict(replace(result, gpu=Gpu("running", None, "")))
     gpu = _on_device(suite, parent, exercise, submission, options, limits, result, gpu_parent)
     status = result.status if result.checks or gpu.status != "passed" else "passed"  # where only those were asked for
     return replace(result, gpu=gpu, status=status, duration_s=round(time.monotonic() - started, 3))

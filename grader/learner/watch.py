@@ -138,7 +138,8 @@ class _Desk:
         except DlkitError as error:
             self._show(str(error))
             return
-        result = grade_with(self._suite, self._parent, self._exercise, answer, Options(fresh_seed(), device="auto"))
+        options = Options(fresh_seed(), device="auto")
+        result = grade_with(self._suite, self._parent, self._exercise, answer, options, on_verdict=self._verdict)
         self._said = ""
         report = self._screen.report(result)
         if self._screen.live:
@@ -146,6 +147,12 @@ class _Desk:
         words = [*desk.remember(result, file), *self._onward(result)]
         if words or not self._screen.live:
             self._show("\n".join([report, *words]))
+
+    def _verdict(self, result: Result) -> None:
+        """The points at once; what the device checks find is added when they are done."""
+        if self._screen.live:
+            self._said = ""
+            self._show(self._screen.report(result))
 
     def _onward(self, result: Result) -> list[str]:
         if not result.passed:

@@ -132,6 +132,8 @@ def _foot(result: Result, width: int, style: Style) -> Iterator[str]:
 def _gpu(result: Result) -> str:
     if result.gpu.total:
         return f"device checks: {result.gpu.passed} of {result.gpu.total} on {result.gpu.device}"
+    if result.gpu.status == "running":
+        return "device checks: running"
     return f"device checks: skipped ({result.gpu.reason})"
 
 
