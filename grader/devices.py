@@ -31,10 +31,23 @@ def has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def run_device_checks(
-    suite: "Suite", exercise: Exercise, session: Session, seed: int, only: tuple[str, ...] = ()
-) -> dict[str, Record]:
-    """An exercise's device checks against a session on some device. What the simulation cannot do is skipped."""
+def device_block(suite: "Suite", exercise: Exercise, session: Session, seed: int, only: tuple[str, ...] = ()) -> Gpu:
+    """An exercise's device checks on a fresh session of some device, which is closed afterwards."""
+    device = session.device
+    with contextlib.closing(session):
+        try:
+            session.load()
+        except CandidateDied as death:
+            return Gpu("skipped", device, f"your file did not load there: {death}")
+        if session.device_problem:
+            return Gpu("skipped", device, session.device_problem)
+        records = _run(suite, exercise, session, seed, only)
+        name = _device_name(session, device)
+    return _block(records, exercise, device, name, seed)
+
+
+def _run(suite: "Suite", exercise: Exercise, session: Session, seed: int, only: tuple[str, ...]) -> dict[str, Record]:
+    """What happened in each check. What the simulation cannot do is skipped."""
     names = [n for n in suite.device_checks(exercise) if not only or n in only]
     records = suite.run(exercise, session, seed, names) if names else {}
     for record in records.values():
@@ -44,7 +57,7 @@ def run_device_checks(
     return records
 
 
-def gpu_block(records: dict[str, Record], exercise: Exercise, device: str, name: str, seed: int) -> Gpu:
+def _block(records: dict[str, Record], exercise: Exercise, device: str, name: str, seed: int) -> Gpu:
     """What these records say; `name` is how the report calls the device."""
     checks = tuple(_check(r, exercise, device, seed) for r in records.values())
     ran = [c for c in checks if c.status != "skipped"]
@@ -88,7 +101,7 @@ def _events(record: Record) -> list:  # type: ignore[type-arg]
     return [e for call in (record.candidate.calls if record.candidate else []) for e in call.events]
 
 
-def device_name(session: Session, device: str) -> str:
+def _device_name(session: Session, device: str) -> str:
     """`NVIDIA H200`; the candidate is asked, for this process never touches a GPU."""
     if device == "cuda":
         with contextlib.suppress(LearnerError, CandidateDied):
@@ -115,11 +128,3 @@ def one_at_a_time() -> Iterator[None]:
             node = stack.enter_context(open(f"/dev/nvidia{first}" if first.isdigit() else "/dev/nvidiactl"))
             fcntl.flock(node, fcntl.LOCK_EX)
         yield
-
-
-@contextlib.contextmanager
-def closing(session: Session) -> Iterator[Session]:
-    try:
-        yield session
-    finally:
-        session.close()

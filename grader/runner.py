@@ -135,18 +135,10 @@ def _on_device(
             parent = gpu_parent() if gpu_parent else start(parent.kind, preload_for(exercise), gpu=True)
             if gpu_parent is None:
                 stack.callback(parent.close)
-        session = stack.enter_context(devices.closing(Session(
+        session = Session(
             submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, public_seed(options.seed), device
-        )))  # fmt: skip
-        try:
-            session.load()
-        except CandidateDied as death:
-            return Gpu("skipped", device, f"your file did not load there: {death}")
-        if session.device_problem:
-            return Gpu("skipped", device, session.device_problem)
-        records = devices.run_device_checks(suite, exercise, session, options.seed, options.only)
-        name = devices.device_name(session, device)
-    return devices.gpu_block(records, exercise, device, name, options.seed)
+        )
+        return devices.device_block(suite, exercise, session, options.seed, options.only)
 
 
 @functools.lru_cache(1024)

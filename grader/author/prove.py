@@ -156,7 +156,7 @@ class Proof:
             for answer in answers:
                 self._progress(f"{answer.name}, seed {seed}")
                 runs[answer.name] = records = self._run(answer.overrides, seed)
-                failed = {r.name: str(r.error) for r in records.values() if r.outcome != "passed"}
+                failed = _failures(records)
                 if answer in sound and not self._fails_exactly(answer, seed, failed, self._points_lost(answer)):
                     sound.remove(answer)
         for answer in sound:
@@ -183,7 +183,7 @@ class Proof:
         for seed in range(self._wrong_seeds):
             self._progress(f"{answer.name}, seed {seed}, on sim")
             records = self._run(answer.overrides, seed)
-            failed = {r.name: str(r.error) for r in records.values() if r.outcome != "passed"}
+            failed = _failures(records)
             failed |= device_failures(self._suite, self._parent, self._exercise, submitted, seed, "sim")
             if not self._fails_exactly(answer, seed, failed, set(answer.fails)):
                 return
@@ -225,6 +225,10 @@ class Proof:
             return self._suite.run(self._exercise, session, seed)
         finally:
             session.close()
+
+
+def _failures(records: Records) -> dict[str, str]:
+    return {r.name: str(r.error) for r in records.values() if r.outcome != "passed"}
 
 
 def _definitions(source: str, label: str) -> dict[str, Any]:

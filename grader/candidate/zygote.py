@@ -44,7 +44,7 @@ def _warm_torch() -> None:
     """Let torch look at the processor now: a candidate has no /proc to look in, and would warn about it."""
     import torch
 
-    from ..device import simulated  # noqa: F401  for candidates that want it: an import less in each
+    from ..device import patches, selftest  # noqa: F401  for candidates that want `sim`: imports less in each
 
     with torch.no_grad():
         half = torch.ones(2, 2, dtype=torch.float16)
