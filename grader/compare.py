@@ -6,6 +6,7 @@ compared (`softmax(x, axis=0)`, `the gradient`), `actual` came from the submissi
 
 import math
 import numbers
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from .candidate.proxy import CandidateProxy, Handle, LearnerError
 from .candidate.wire import torch_or_none
 
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 # The tolerances of the catalogue, by the precision of what is expected.
 _TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-4, 1e-5), "float16": (5e-3, 1e-3), "bfloat16": (2e-2, 2e-2)}
 
@@ -368,7 +370,7 @@ def describe(value: Any) -> str:
 
 
 def show(value: Any, limit: int = 120) -> str:
-    """A short repr."""
+    """A short repr, the same in every run: without addresses."""
     if isinstance(value, np.ndarray):
         with np.printoptions(precision=4, threshold=8, edgeitems=2, linewidth=1000):
             text = " ".join(repr(value).split())
@@ -381,4 +383,5 @@ def show(value: Any, limit: int = 120) -> str:
             text = " ".join(repr(value).split())
         except ValueError:  # a container of integers with more than 4300 digits
             text = f"a {type(value).__name__} of {len(value)}"
+    text = _ADDRESS.sub("", text)
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -68,6 +68,7 @@ class Record:
     candidate: CandidateProxy | None = None
     output: str = ""
     runs: list[bool] = field(default_factory=list)  # one entry per parametrized run
+    ending: object | None = None  # where memory.py has it
 
     @classmethod
     def of(cls, item: pytest.Function) -> "Record":
@@ -111,9 +112,13 @@ class Grading:
 
     def begin(self, item: pytest.Function) -> None:
         self.current = self.records.setdefault(check_name(item), Record.of(item))
-        for other in getattr(item.function, "dlkit_needs", ()):
-            if other in self.records and self.records[other].outcome != "passed":
+        for other in needed(item):
+            if not self.passed(other):
                 pytest.skip(f"needs the check `{other}`, which did not pass")
+
+    def passed(self, check: str) -> bool:
+        """Whether a check passed, or was not run."""
+        return check not in self.records or self.records[check].outcome == "passed"
 
     def failed_case(self) -> BaseException | None:
         """The error of the first case that failed, if any."""
@@ -139,6 +144,11 @@ class Grading:
 
 
 GRADING = pytest.StashKey[Grading]()
+
+
+def needed(item: pytest.Function) -> tuple[str, ...]:
+    """The checks that it needs to have passed."""
+    return getattr(item.function, "dlkit_needs", ())
 
 
 def check_name(item: pytest.Item) -> str:

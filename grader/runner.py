@@ -11,13 +11,14 @@ from typing import Any
 
 from . import devices, diagnose
 from .candidate.confine import Limits
-from .candidate.proxy import Call, CandidateDied, LearnerError, ProcessLink, Session, Submission
+from .candidate.proxy import Call, CandidateDied, LearnerError, ProcessLink, Session, Strayed, Submission
 from .candidate.wire import Decoder
 from .catalog import Exercise
 from .compare import show
 from .local import answer_session
+from .memory import Memory
 from .plugin import Record
-from .result import Check, Gpu, Result
+from .result import Check, Diagnosis, Gpu, Result
 from .sandbox import Parent, SandboxUnavailable, start
 from .suite import Suite, with_suite
 from .text import clean
@@ -25,7 +26,6 @@ from .version import VERSION
 from .wrong import WrongAnswer
 
 Progress = Callable[[str], None]
-Replays = dict[tuple[str, int, str, str | None], Record | None]  # (exercise, seed, check, answer) -> what happened
 
 
 @dataclass(frozen=True)
@@ -77,29 +77,34 @@ def grade_with(
     submission: Submission,
     options: Options,
     progress: Progress = lambda name: None,
-    replays: Replays | None = None,
+    memory: Memory | None = None,
     gpu_parent: Callable[[], Parent] | None = None,
     on_verdict: Callable[[Result], object] = lambda result: None,
 ) -> Result:
     """Grade one submission with a suite and a parent that are there already (and one that shows the GPU, if asked for).
 
-    `replays` keeps what known-wrong answers do, from one submission of a batch to the next. `on_verdict` hears of the
-    points before the device checks run.
+    `memory` is that of a batch. `on_verdict` hears of the points before the device checks run.
     """
     started = time.monotonic()
     parent.ready()
     limits = options.limits or Limits(call_seconds=exercise.call_seconds)
-    session = Session(submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, public_seed(options.seed))
+
+    def points(memory: Memory | None) -> Result:
+        link = functools.partial(_link, parent, limits)
+        session = Session(submission, link, limits, public_seed(options.seed))
+        try:
+            trouble = _load(session)
+            records = {} if trouble else _run(suite, exercise, session, options, progress, memory)
+            output = session.output
+        finally:
+            session.close()
+        verdict = _Verdict(suite, exercise, session, options, trouble, records, memory or Memory())
+        return replace(verdict.result(parent.kind, output), duration_s=round(time.monotonic() - started, 3))
+
     try:
-        trouble = _load(session)
-        records = {}
-        if not trouble:
-            records = _run(suite, exercise, session, options, progress)
-        output = session.output
-    finally:
-        session.close()
-    verdict = _Verdict(suite, exercise, session, options, trouble, records, {} if replays is None else replays)
-    result = replace(verdict.result(parent.kind, output), duration_s=round(time.monotonic() - started, 3))
+        result = points(memory)
+    except Strayed:
+        result = points(None)
     if options.device != "none" and suite.device_checks(exercise):
         on_verdict(replace(result, gpu=Gpu("running", None, "")))
     gpu = _on_device(suite, parent, exercise, submission, options, limits, result, gpu_parent)
@@ -107,12 +112,18 @@ def grade_with(
     return replace(result, gpu=gpu, status=status, duration_s=round(time.monotonic() - started, 3))
 
 
-def _run(suite: Suite, exercise: Exercise, session: Session, options: Options, progress: Progress) -> dict[str, Record]:
+def _link(parent: Parent, limits: Limits) -> ProcessLink:
+    return ProcessLink(parent.spawn(limits), limits)
+
+
+def _run(
+    suite: Suite, exercise: Exercise, session: Session, options: Options, progress: Progress, memory: Memory | None
+) -> dict[str, Record]:
     """The checks that give points, or those of them that are asked for."""
     only = [n for n in suite.checks(exercise) if n in options.only]
     if options.only and not only:
         return {}
-    return suite.run(exercise, session, options.seed, only, lambda r: progress(r.name))
+    return suite.run(exercise, session, options.seed, only, lambda r: progress(r.name), memory)
 
 
 def _on_device(
@@ -135,9 +146,8 @@ def _on_device(
             parent = gpu_parent() if gpu_parent else start(parent.kind, preload_for(exercise), gpu=True)
             if gpu_parent is None:
                 stack.callback(parent.close)
-        session = Session(
-            submission, lambda: ProcessLink(parent.spawn(limits), limits), limits, public_seed(options.seed), device
-        )
+        link = functools.partial(_link, parent, limits)
+        session = Session(submission, link, limits, public_seed(options.seed), device)
         return devices.device_block(suite, exercise, session, options.seed, options.only)
 
 
@@ -180,7 +190,7 @@ class _Verdict:
 
     def __init__(
         self, suite: Suite, exercise: Exercise, session: Session, options: Options, trouble: str,
-        records: dict[str, Record], replays: Replays,
+        records: dict[str, Record], memory: Memory,
     ) -> None:  # fmt: skip
         self._suite = suite
         self._exercise = exercise
@@ -188,13 +198,18 @@ class _Verdict:
         self._options = options
         self._trouble = trouble
         self._records = records
-        self._replays = replays
+        self._memory = memory
         self._settle_errors()
         failed = [r for r in records.values() if r.outcome == "failed"]
         not_started = failed and all(_unstarted(r) for r in failed)
-        wanted = options.diagnose and failed and not not_started
-        budget = options.diagnosis_seconds
-        self._diagnoses = diagnose.diagnose(exercise, failed, self._replay, budget) if wanted else {}
+        self._diagnoses = self._diagnose(failed) if options.diagnose and failed and not not_started else {}
+
+    def _diagnose(self, failed: list[Record]) -> dict[str, Diagnosis]:
+        known = self._memory.diagnosed(failed)
+        if known is None:
+            known = diagnose.diagnose(self._exercise, failed, self._replay, self._options.diagnosis_seconds)
+            self._memory.note_diagnoses(failed, known)
+        return known
 
     def _replay(self, check: str, answer: WrongAnswer | None) -> Record | None:
         """One check again, in this process, with the reference or a known-wrong answer.
@@ -202,15 +217,16 @@ class _Verdict:
         What happens depends on the seed and on nothing of the submission: a batch with one seed replays each once.
         """
         key = (self._exercise.stem, self._options.seed, check, answer.name if answer else None)
-        if key not in self._replays:
+        replays = self._memory.replays
+        if key not in replays:
             overrides = answer.overrides if answer else {}
             session = answer_session(self._exercise, overrides, public_seed(self._options.seed))
             try:
                 records = self._suite.run(self._exercise, session, self._options.seed, [check])
-                self._replays[key] = records.get(check)
+                replays[key] = records.get(check)
             finally:
                 session.close()
-        return self._replays[key]
+        return replays[key]
 
     def _settle_errors(self) -> None:
         """An unforeseen exception in a check is the learner's if the reference passes that check."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from . import plugin
-from .candidate.proxy import CandidateDied, LearnerError, Session
+from .candidate.proxy import CandidateDied, LearnerError, Session, Strayed
 from .catalog import Exercise
 from .errors import GraderFault
-from .plugin import GRADING, Grading, Record, check_name, lighten
+from .memory import Memory
+from .plugin import GRADING, Grading, Record, check_name, lighten, needed
 
 T = TypeVar("T")
 MAX_VALUE = 8 << 20  # bytes of a wrong answer that are kept to name the mistake
@@ -57,31 +59,47 @@ class Suite:
         seed: int,
         only: Iterable[str] = (),
         on_check: Callable[[Record], object] = lambda record: None,
+        memory: Memory | None = None,
     ) -> dict[str, Record]:
         """Run the checks (those named in `only`, or all with points) against a session; what happened, by name.
 
-        `on_check` hears of each check when it is done; it ends the run by returning True.
+        `on_check` hears of each check when it is done; it ends the run by returning True. `memory` spares the checks
+        whose replies are those of an earlier session. Raises Strayed where it misleads.
         """
         chosen = set(only)
         grading = Grading(session, seed)
         known = self._items.get(exercise.stem, [])
-        items = [i for i in known if (check_name(i) in chosen if chosen else not _on_device(i))]
-        for position, item in enumerate(items):
-            before = item.config.stash.get(GRADING, None)
-            item.config.stash[GRADING] = grading
-            try:
-                runtestprotocol(item, log=False, nextitem=None)
-            finally:
-                if before is not None:
-                    item.config.stash[GRADING] = before
-            error = grading.records[check_name(item)].error
-            if isinstance(error, AssertionError | LearnerError | CandidateDied):  # a fault of ours keeps its frames
-                lighten(error, MAX_VALUE)
-            following = items[position + 1] if position + 1 < len(items) else None
-            done = following is None or check_name(following) != check_name(item)
-            if done and on_check(grading.records[check_name(item)]) is True:
+        wanted = [i for i in known if (check_name(i) in chosen if chosen else not _on_device(i))]
+        for name, group in itertools.groupby(wanted, check_name):
+            items, key = list(group), (exercise.stem, seed, name)
+            able = memory is not None and all(grading.passed(n) for n in needed(items[0]))
+            record = memory.recall(key, session) if memory is not None and able else None
+            if record is not None:
+                grading.records[name] = record
+            else:
+                for item in items:
+                    _run(item, grading)
+                record = grading.records[name]
+                if session.strayed:
+                    raise Strayed(f"{name} asks different things at different times")
+                if memory is not None and able:
+                    memory.learn(key, session, record)
+            if on_check(record) is True:
                 break
         return grading.records
+
+
+def _run(item: pytest.Function, grading: Grading) -> None:
+    before = item.config.stash.get(GRADING, None)
+    item.config.stash[GRADING] = grading
+    try:
+        runtestprotocol(item, log=False, nextitem=None)
+    finally:
+        if before is not None:
+            item.config.stash[GRADING] = before
+    error = grading.records[check_name(item)].error
+    if isinstance(error, AssertionError | LearnerError | CandidateDied):  # a fault of ours keeps its frames
+        lighten(error, MAX_VALUE)
 
 
 def _on_device(item: pytest.Function) -> bool:

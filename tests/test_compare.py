@@ -820,6 +820,7 @@ def test_show_is_one_short_line():
     assert show(array(1.23456789, 2.0)) == "array([1.2346, 2. ])"
     assert show(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
     assert show(np.float64(1 / 3)) == "0.333333"
+    assert show(np.random.default_rng(0)) == "Generator(PCG64)"  # a report is the same in every run
     assert show("a\nb") == r"'a\nb'"
     assert show("a" * 200, limit=10) == "'aaaaaaaa…"
     for value in ("a" * 500, list(range(1000)), np.arange(1e6), dict.fromkeys(range(50), "x" * 50)):

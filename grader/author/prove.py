@@ -14,9 +14,10 @@ from .. import diagnose
 from ..candidate.proxy import Submission
 from ..catalog import Exercise
 from ..local import answer_session
+from ..memory import Memory
 from ..plugin import Record
 from ..result import Result
-from ..runner import Options, Replays, grade_with, public_seed
+from ..runner import Options, grade_with, public_seed
 from ..sandbox import Parent
 from ..submission import submission
 from ..suite import Suite
@@ -47,7 +48,7 @@ class Proof:
         self._parent = parent
         self._report = report
         self._progress = progress
-        self._replays: Replays = {}
+        self._memory = Memory()
         self._device_checks = suite.device_checks(exercise)
         report.checks = len(suite.checks(exercise))
 
@@ -216,7 +217,7 @@ class Proof:
     def _grade(self, answer: Submission, seed: int, diagnose: bool = False) -> Result:
         """As a learner's file is graded."""
         options = Options(seed, diagnose=diagnose, diagnosis_seconds=UNLIMITED)
-        return grade_with(self._suite, self._parent, self._exercise, answer, options, replays=self._replays)
+        return grade_with(self._suite, self._parent, self._exercise, answer, options, memory=self._memory)
 
     def _run(self, overrides: dict[str, Any], seed: int) -> Records:
         """The reference with some names replaced, in this process."""

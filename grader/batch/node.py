@@ -16,7 +16,8 @@ from typing import IO
 
 from ..catalog import Exercise, catalog
 from ..errors import DlkitError
-from ..runner import Options, Replays, grade_with, preload_for
+from ..memory import Memory
+from ..runner import Options, grade_with, preload_for
 from ..sandbox import Parent, SandboxUnavailable, start
 from ..submission import submission
 from ..suite import Suite, with_suite
@@ -33,7 +34,7 @@ class Node:
     def __init__(self, sandbox: str) -> None:
         self._sandbox = sandbox
         self._parents: dict[str, Parent] = {}
-        self._replays: Replays = {}
+        self._memory = Memory()
         self._versions: dict[str, str] = {}
 
     def grade(self, suite: Suite, exercise: Exercise, task: Payload) -> Payload:
@@ -45,7 +46,7 @@ class Node:
             device = str(task.get("device", "none"))
             options = Options(seed=int(task["seed"]), limits=limits, sandbox=self._sandbox, device=device)
             result = grade_with(
-                suite, self._parent(exercise), exercise, answer, options, replays=self._replays,
+                suite, self._parent(exercise), exercise, answer, options, memory=self._memory,
                 gpu_parent=lambda: self._parent(exercise, gpu=True),
             )  # fmt: skip
         except (SandboxUnavailable, DlkitError) as error:

@@ -1,7 +1,9 @@
 """An engine on a Ray cluster: stateless remote tasks that stream `started`, signs of life and the reply.
 
-Ray finds a place for a task and says when a worker or a node died; it retries nothing. That a node is frozen Ray learns
-late, so a task that was begun and is silent is given up here, and its node avoided for a while.
+Ray starts the workers and says when one, or a node, died; it retries nothing. That a node is frozen Ray learns late,
+minutes late for a task that it sent there and that was not begun. So the engine chooses the node of each task itself,
+and notices what is silent: a task that was begun is given up, one that was not is sent elsewhere, and the node is
+avoided for a while.
 """
 
 import json
@@ -23,9 +25,11 @@ _LOOK_SECONDS = 2.0  # between looks at the cluster's nodes
 
 @dataclass
 class _Running:
+    payload: Payload
     stream: Any
     heard: float
-    node: str = ""
+    node: str  # where it was sent; "": Ray chooses
+    begun: bool = False
 
 
 class RayEngine:
@@ -47,6 +51,7 @@ class RayEngine:
         self._run = ray.remote(max_calls=0, max_retries=0)(run_task)
         self._running: dict[str, _Running] = {}
         self._avoided: dict[str, float] = {}  # node -> until when
+        self._heard: dict[str, float] = {}  # node -> when something came from it
         self._places: list[Place] = []
         self._looked = float("-inf")
 
@@ -68,16 +73,25 @@ class RayEngine:
         self._request = request
         if len(self._running) >= self.slots:
             raise ValueError("more tickets than slots")
+        self._send(ticket, payload)
+
+    def _send(self, ticket: str, payload: Payload) -> None:
+        request = self._request_for(str(payload.get("exercise")))
         options: dict[str, Any] = {"num_cpus": request.cpus, "memory": request.memory, "num_returns": "streaming"}
         if request.gpus:
             options["num_gpus"] = request.gpus
-        usable = {p.id for p in self._usable(request)}
-        avoided = [p.id for p in self._places if p.room(request) and p.id not in usable]
-        if avoided:
-            options["label_selector"] = {"ray.io/node-id": f"!in({','.join(avoided)})"}
+        node = self._choose(request)
+        if node:
+            options["label_selector"] = {"ray.io/node-id": node}
         task = json.dumps(payload, ensure_ascii=True).encode()
         stream = self._run.options(**options).remote(task, self._sandbox, bool(request.gpus), self._task_seconds)
-        self._running[ticket] = _Running(stream, time.monotonic())
+        self._running[ticket] = _Running(payload, stream, time.monotonic(), node)
+
+    def _choose(self, request: Request) -> str:
+        """The node with the most room left by our own tasks; where all are avoided or none fits, Ray may choose."""
+        usable = [p for p in self._usable(request) if self._avoided.get(p.id, 0.0) < time.monotonic()]
+        sent = [r.node for r in self._running.values()]
+        return max(usable, key=lambda p: p.room(request) - sent.count(p.id)).id if usable else ""
 
     def poll(self, timeout: float) -> list[Event]:
         if not self._running:
@@ -100,7 +114,9 @@ class RayEngine:
             return [self._lost(ticket, self._words(error, running.node))]
         running.heard = time.monotonic()
         if "node" in message:
-            running.node = str(message["node"])
+            running.begun, running.node = True, str(message["node"])
+        self._heard[running.node] = running.heard
+        if "node" in message:
             return []
         if "alive" in message:
             return []
@@ -125,13 +141,20 @@ class RayEngine:
 
     def _silent(self) -> list[Event]:
         """Tasks whose node has not been heard of. Called after reading: it is not we who were asleep."""
-        now, events = time.monotonic(), []
+        events = []
         for ticket, running in list(self._running.items()):
-            if running.node and now - running.heard > self._silence_seconds:
-                self._avoid(running.node)
-                self._cancel(running)
+            # One that was not begun may wait for another of ours: then its node is heard of.
+            heard = running.heard if running.begun else max(running.heard, self._heard.get(running.node, 0.0))
+            if not running.node or time.monotonic() - heard <= self._silence_seconds:
+                continue
+            self._avoid(running.node)
+            self._cancel(running)
+            if running.begun:
                 words = f"node {running.node[:8]} has not been heard of for {self._silence_seconds:g} s"
                 events.append(self._lost(ticket, words))
+            else:
+                del self._running[ticket]
+                self._send(ticket, running.payload)
         return events
 
     def _avoid(self, node: str) -> None:

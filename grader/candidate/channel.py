@@ -16,6 +16,7 @@ from .wire import ALIGN, MAX_BODY, MAX_BUFFERS, MAX_HEADER, Tree, WireError, pac
 _PREFIX = struct.Struct("<4sIQ")
 _MAGIC = b"DLK1"
 _CHUNK = 1 << 20
+_AHEAD = 1 << 14
 
 
 class Closed(Exception):
@@ -40,6 +41,8 @@ class Channel:
 
     def __init__(self, sock: socket.socket, watched: dict[int, Callable[[], None]] | None = None) -> None:
         self._sock = sock
+        self._ahead = bytearray()  # received, of the next message or of this one
+        self._poll: select.poll | None = None
         self.watched = watched or {}
         self.bytes_sent = 0
         self.bytes_received = 0
@@ -90,21 +93,39 @@ class Channel:
 
     def pending(self) -> bool:
         """Whether something came that nobody asked for."""
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(0))
+        if self._ahead:
+            return True
+        try:
+            self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            pass
+        return True
 
     def _read(self, size: int, deadline: float | None) -> bytearray:
+        if not self._ahead and 0 < size < _AHEAD:
+            self._ahead = bytearray(_AHEAD)  # a small message comes whole, with one look at the socket
+            self._ahead = self._ahead[: self._receive(self._ahead, 0, deadline)]
         # Memory grows with what really arrives, not with what the prefix claims.
         data = bytearray(min(size, _CHUNK))
-        done = 0
+        done = min(size, len(self._ahead))
+        data[:done] = self._ahead[:done]
+        del self._ahead[:done]
         while done < size:
             if done == len(data):
                 data.extend(bytes(min(size - done, len(data))))
+            done += self._receive(data, done, deadline)
+        self.bytes_received += size
+        return data
+
+    def _receive(self, data: bytearray, start: int, deadline: float | None) -> int:
+        """Fill `data` from `start` with what is there, after waiting for something."""
+        while True:
             self._wait(select.POLLIN, deadline)
             view = memoryview(data)
             try:
-                count = self._sock.recv_into(view[done:])
+                count = self._sock.recv_into(view[start:])
             except (BlockingIOError, InterruptedError):
                 continue
             except OSError:
@@ -113,28 +134,24 @@ class Channel:
                 view.release()
             if count == 0:
                 raise Closed
-            done += count
-        self.bytes_received += size
-        return data
+            return count
 
     def _write(self, view: memoryview, deadline: float | None) -> None:
         self.bytes_sent += len(view)
         while len(view):
-            self._wait(select.POLLOUT, deadline)
             try:
                 view = view[self._sock.send(view) :]
-            except (BlockingIOError, InterruptedError):
+            except InterruptedError:
                 continue
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
             except OSError:
                 raise Closed from None
 
     def _wait(self, event: int, deadline: float | None) -> None:
         if deadline is None:
             return  # the candidate's end blocks
-        poll = select.poll()
-        poll.register(self._sock, event)
-        for descriptor in self.watched:
-            poll.register(descriptor, select.POLLIN)
+        poll = self._watch(event)
         while True:
             left = deadline - time.monotonic()
             if left <= 0:  # also where something is always ready
@@ -143,9 +160,19 @@ class Channel:
             if self._sock.fileno() in ready:
                 return
             for descriptor in ready:
-                self.watched[descriptor]()
+                if descriptor in self.watched:
+                    self.watched[descriptor]()
                 if descriptor not in self.watched:  # closed by the other side
                     poll.unregister(descriptor)
+
+    def _watch(self, event: int) -> select.poll:
+        """Made once for reading, which is what is waited for."""
+        if self._poll is None:
+            self._poll = select.poll()
+            for descriptor in self.watched:
+                self._poll.register(descriptor, select.POLLIN)
+        self._poll.register(self._sock, event)
+        return self._poll
 
 
 def _padded(length: int) -> int:

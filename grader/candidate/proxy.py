@@ -12,6 +12,7 @@ import textwrap
 import time
 import types
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -319,6 +320,32 @@ class Call:
     peak: int | None = None  # bytes
 
 
+@dataclass
+class Exchange:
+    """One request of a check and what came of it: a reply, or the candidate's death."""
+
+    kind: str
+    tree: Tree
+    buffers: list[bytes]
+    reply: tuple[str, Tree, list[memoryview]] = ("", None, [])
+    death: CandidateDied | None = None
+
+    def asks(self, kind: str, tree: Tree, buffers: list[bytes]) -> bool:
+        return (self.kind, self.tree, self.buffers) == (kind, tree, buffers)
+
+    @property
+    def reply_size(self) -> int:
+        return sum(map(len, self.reply[2]))
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.buffers)) + self.reply_size
+
+
+class Strayed(Exception):
+    """What was put to the candidate from memory is not what the check asks: the submission is graded without."""
+
+
 class Session:
     """One submission, kept answering across crashes and within its budget of time."""
 
@@ -341,6 +368,10 @@ class Session:
         self._closed = False
         self.kept = 0  # bytes
         self.generation = 0  # goes up when handles of an earlier link have died
+        self.lent = 0  # functions and objects of the test that the candidate was given
+        self.trail: list[Exchange] = []  # since `listen`
+        self.strayed = False
+        self._again: deque[Exchange] = deque()
 
     def load(self) -> None:
         """Scan and import the submission; its own errors end up in `errors`. Raises CandidateDied."""
@@ -388,6 +419,8 @@ class Session:
         self, kind: str, tree: Tree, buffers: list[bytes], on_callback: Callable[..., Any]
     ) -> tuple[str, Tree, list[memoryview]]:
         """One request to a live link. Raises CandidateDied; the link is closed then and the next call opens another."""
+        if self._again:
+            return self._repeat(kind, tree, buffers)
         if self._closed:
             raise CandidateDied("crashed", "the grading is over")
         if self._link is None:
@@ -397,15 +430,45 @@ class Session:
         if left <= 0:
             raise CandidateDied("timeout", f"the {self.limits.total_seconds:g} s for one submission are used up")
         started = time.monotonic()
+        exchange = Exchange(kind, tree, buffers)
+        self.trail.append(exchange)
         try:
-            return self._link.request(
+            exchange.reply = self._link.request(
                 kind, tree, buffers, started + min(left, self.limits.call_seconds), on_callback
             )  # fmt: skip
+            return exchange.reply
         except CandidateDied as death:
+            exchange.death = death
             self._bury(death)
             raise
         finally:
             self.used += time.monotonic() - started
+
+    # Checks from memory (memory.py)
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing has happened that a check's replies do not tell."""
+        undisturbed = self.generation == 1 and not self.deaths and not self.flags
+        return undisturbed and self.device == "cpu" and self.kept < MAX_KEPT // 2
+
+    def listen(self) -> None:
+        """Keep the exchanges from now on, for one check."""
+        self.trail, self.lent = [], 0
+
+    def rewind(self) -> None:
+        """Let the check that runs now have the replies that came already."""
+        self._again = deque(self.trail)
+
+    def _repeat(self, kind: str, tree: Tree, buffers: list[bytes]) -> tuple[str, Tree, list[memoryview]]:
+        exchange = self._again.popleft()
+        if not exchange.asks(kind, tree, buffers):
+            self.strayed = True
+            self._again.clear()
+            raise CandidateDied("crashed", "the check asks something else than was remembered of it")
+        if exchange.death is not None:
+            raise exchange.death
+        return exchange.reply
 
     def _bury(self, death: CandidateDied) -> None:
         self.deaths.append(death.kind)
@@ -697,6 +760,7 @@ class CandidateProxy:
             raise TypeError("send np.random.default_rng(seed): the check's own generator must stay the check's")
         number = len(self._callbacks)
         self._callbacks.append(obj)
+        self.session.lent += 1
         if inspect.isroutine(obj) or isinstance(obj, type):
             return ["callback", number, getattr(obj, "__name__", "function")]
         methods = [n for n in dir(obj) if not n.startswith("_") and callable(getattr(obj, n))]

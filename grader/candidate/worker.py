@@ -22,6 +22,7 @@ from .wire import DEVICE_TENSORS, Decoder, Encoder, Tree, WireError, pack, torch
 
 MAX_TEXT = 2_000  # characters of an exception's message
 MAX_FRAMES = 8
+_PLAIN = 64 << 20  # bytes of an array that is compared as it is
 Reply = tuple[str, Tree, list[bytes]]
 
 
@@ -125,7 +126,7 @@ class Worker:
     def _load(self, tree: Tree, decoder: Decoder) -> Reply:
         """Run the parsed units, one after the other, as one module; an error costs only its own unit."""
         wanted, errors = decoder.decode(tree), []
-        self._seed(wanted["seed"])
+        seed_generators(wanted["seed"])
         problem = self._use(wanted["device"])
         for extra, source in wanted["support"]:
             self._add_module(extra, source)
@@ -196,6 +197,15 @@ class Worker:
     # Inputs and outputs
 
     def _snapshot(self, value: Any) -> Any:
+        """What equals a later snapshot if nothing was changed: everything that would cross the wire, or less where less
+        tells it. Most arguments are plain arrays and tensors, or cannot change."""
+        kind, torch = type(value), torch_or_none()
+        if value is None or kind in (bool, int, float, str):
+            return kind
+        if kind is np.ndarray and not value.dtype.hasobject and value.nbytes < _PLAIN:
+            return value.dtype, value.shape, value.strides, value.flags.writeable, value.tobytes()
+        if torch is not None and kind is torch.Tensor and _plain(torch, value):
+            return value.dtype, value.shape, value.stride(), value.reshape(-1).view(torch.uint8).numpy().tobytes()
         encoder = Encoder(self._reference)
         try:
             return pack(encoder.encode(value)), encoder.buffers
@@ -331,14 +341,6 @@ class Worker:
 
     # The learner's code and the test's probes
 
-    def _seed(self, seed: int) -> None:
-        """Global generators start the same in every run with the same seed."""
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        torch = torch_or_none()
-        if torch is not None:
-            torch.manual_seed(seed)
-
     def _add_module(self, name: str, source: str) -> None:
         self._support[name] = source
         parts = name.split(".")
@@ -369,6 +371,15 @@ class Worker:
             "frames": frames[-MAX_FRAMES:],
             "stopped": isinstance(error, SystemExit | KeyboardInterrupt),
         }
+
+
+def seed_generators(seed: int) -> None:
+    """Global generators start the same in every run with the same seed."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch = torch_or_none()
+    if torch is not None:
+        torch.manual_seed(seed)
 
 
 def _kind_label(obj: Any) -> str:
@@ -441,20 +452,33 @@ def _arrays(value: Any, depth: int = 0) -> Iterator[Any]:
         yield from _arrays(list(value.values()), depth + 1)
 
 
+def _plain(torch: Any, value: Any) -> bool:
+    """A tensor whose values are all there is to it."""
+    dense = value.layout is torch.strided and value.device.type == "cpu" and not value.is_quantized
+    alone = not value.requires_grad and value.grad is None and not value.is_conj() and not value.is_neg()
+    return bool(dense and alone and value.numel() * value.element_size() < _PLAIN)
+
+
 def _aliases(result: Any, inputs: dict[Any, Any]) -> list[Any]:
     """The arguments whose memory the result shares."""
-    results = list(_arrays(result))
-    return [key for key, value in inputs.items() if any(_overlap(a, r) for a in _arrays(value) for r in results)]
+    arrays, storages = _memory(result)
+    if not arrays and not storages:
+        return []
+    return [key for key, value in inputs.items() if _shares(*_memory(value), arrays, storages)]
 
 
-def _overlap(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return bool(np.may_share_memory(a, b))
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return False
-    if a.numel() == 0 or b.numel() == 0 or a.device != b.device:
-        return False
-    a, b = getattr(a, "held", a), getattr(b, "held", b)  # tensors on the simulated device
-    with contextlib.suppress(Exception):
-        return bool(a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())
-    return False
+def _shares(a: list[np.ndarray], ours: set[Any], b: list[np.ndarray], theirs: set[Any]) -> bool:
+    return bool(ours & theirs) or any(np.may_share_memory(x, y) for x in a for y in b)
+
+
+def _memory(value: Any) -> tuple[list[np.ndarray], set[Any]]:
+    """The arrays in a value, and where its tensors have their storage: (device, address)."""
+    arrays, storages = [], set()
+    for found in _arrays(value):
+        if isinstance(found, np.ndarray):
+            arrays.append(found)
+        elif found.numel():
+            held = getattr(found, "held", found)  # on the simulated device
+            with contextlib.suppress(Exception):
+                storages.add((found.device, held.untyped_storage().data_ptr()))
+    return arrays, storages

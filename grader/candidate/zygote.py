@@ -7,6 +7,7 @@ Where forking after such imports is not safe (macOS), it does not fork: it becom
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -20,7 +21,7 @@ from typing import Any
 from . import confine
 from .channel import Channel, Closed
 from .wire import Tree, WireError
-from .worker import Worker
+from .worker import Worker, seed_generators
 
 _TICK = 0.05  # seconds between looks at the memory of a running candidate
 
@@ -30,9 +31,12 @@ def main(config: dict[str, Any]) -> None:
     try:
         for module in config["preload"]:
             importlib.import_module(module)
+        seed_generators(0)  # what the generators import at their first use, candidates need not
         if "torch" in config["preload"]:
             _warm_torch()
         zygote = Zygote(control, config)
+        gc.collect()
+        gc.freeze()  # a collection in a candidate would write to, and so copy, every page that holds our objects
     except BaseException as error:
         _send(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
         os._exit(1)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -112,6 +113,7 @@ class WarmParent:
 
     def spawn(self, limits: Limits) -> "Candidate":
         self.ready()
+        self._note_ends()
         self._spawned += 1
         folder = None if self.kind == "bwrap" else tempfile.mkdtemp(prefix="dlkit-")
         wire, their_wire = socket.socketpair()
@@ -143,12 +145,21 @@ class WarmParent:
             return None
         deadline = time.monotonic() + timeout
         while number not in self._exited:
-            message = self._receive(deadline - time.monotonic())
-            if message is None:
+            if not self._note(self._receive(deadline - time.monotonic())):
                 return None
-            if "exited" in message:
-                self._exited[message["exited"]] = message
         return self._exited[number]
+
+    def _note(self, message: dict[str, Any] | None) -> bool:
+        if message is not None and "exited" in message:
+            self._exited[message["exited"]] = message
+        return message is not None
+
+    def _note_ends(self) -> None:
+        """Read what the zygote says of candidates that nobody waited for: one day it could not say any more."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        while (b"\n" in self._heard or poll.poll(0)) and self._note(self._receive(0.0)):
+            pass
 
     def _receive(self, timeout: float) -> dict[str, Any] | None:
         """The zygote's next line; None where it is silent or gone."""
@@ -250,11 +261,12 @@ class Candidate:
         return self._parent.exited(self._number, timeout) or {"status": None, "reason": "lost"}
 
     def close(self) -> None:
+        """End it. It need not be gone when this returns: the kernel takes longer for torch than the next one waits."""
         self.kill()
         self.wire.close()
         os.close(self.output)
-        self.ended()
         if self._folder is not None:
+            self.ended()
             _remove(self._folder)
 
 

@@ -1,0 +1,143 @@
+"""What the submissions of a batch teach about the next one: checks whose every reply was seen before.
+
+With one seed, what a check asks and how it judges depends on nothing but the replies that it gets. So its questions are
+put to the next candidate from memory. As long as the replies are those of an earlier submission, byte by byte, the
+check itself need not run: at their end stands the same record. At the first reply that is new the check does run, and
+is given the replies that came already.
+"""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, TypeGuard
+
+from .candidate.proxy import CandidateDied, Exchange, LearnerError, Session, Strayed
+from .candidate.wire import Tree, pack
+from .plugin import Record
+from .result import Diagnosis
+
+MAX_ENDINGS = 64  # of one check; a class makes few mistakes, but a hostile one may invent new replies for ever
+MAX_CHECK = 4 << 20  # bytes of the messages of a check that is remembered
+MAX_BYTES = 64 << 20  # of all messages
+Key = tuple[str, int, str]  # exercise, seed, check
+Replays = dict[tuple[str, int, str, str | None], Record | None]  # (exercise, seed, check, answer) -> what happened
+_PLACES = ("frames", "signature")  # where an exception came from: the learner's file, which the check does not see
+
+
+@dataclass
+class _Ending:
+    record: Record
+    size: int  # bytes of the replies
+
+
+@dataclass
+class _Question:
+    kind: str
+    tree: Tree
+    buffers: list[bytes]
+    after: "dict[bytes, _Question | _Ending]" = field(default_factory=dict)
+
+
+@dataclass
+class _Known:
+    first: _Question | None = None
+    endings: int = 0
+
+
+class Memory:
+    """Of one process that grades submissions of one batch."""
+
+    def __init__(self) -> None:
+        self.replays: Replays = {}
+        self.recalled = 0  # checks that did not have to run
+        self._known: dict[Key, _Known] = {}
+        self._diagnoses: dict[tuple[int, ...], dict[str, Diagnosis]] = {}
+        self._bytes = 0
+
+    def recall(self, key: Key, session: Session) -> Record | None:
+        """The record of a check, from the candidate's replies alone; None where one of them is new. Then the replies
+        up to there wait in the session for the check."""
+        known = self._known.get(key)
+        session.listen()
+        if known is None or known.first is None or not session.calm:
+            return None
+        step: _Question | _Ending | None = known.first
+        while isinstance(step, _Question):
+            try:
+                session.request(step.kind, step.tree, step.buffers, _stray)
+            except CandidateDied:  # the check will meet the same
+                step = None
+            else:
+                step = step.after.get(digest(session.trail[-1]))
+        if step is None:
+            session.rewind()
+            return None
+        session.kept += step.size
+        self.recalled += 1
+        return replace(step.record, output=session.collect_output())
+
+    def learn(self, key: Key, session: Session, record: Record) -> None:
+        """Remember a check that has just run, if nothing but its replies made the record."""
+        trail = session.trail
+        size = sum(e.size for e in trail)
+        known = self._known.setdefault(key, _Known())
+        told_all = session.calm and not session.lent and record.outcome in ("passed", "failed")
+        room = size <= MAX_CHECK and self._bytes + size <= MAX_BYTES and known.endings < MAX_ENDINGS
+        if not (trail and told_all and room) or _tells_places(record):
+            return
+        if known.first is None:
+            known.first = _question(trail[0])
+        step: _Question | _Ending | None = known.first
+        for exchange, following in zip(trail, [*trail[1:], None], strict=True):
+            if not _asks(step, exchange):
+                return  # another question after the same replies: this check is no function of them
+            found = digest(exchange)
+            if following is None:
+                ending = _Ending(record, sum(e.reply_size for e in trail))
+                if step.after.setdefault(found, ending) is ending:
+                    record.ending = ending
+                    known.endings += 1
+                    self._bytes += size
+                return
+            step = step.after.setdefault(found, _question(following))
+
+    def diagnosed(self, failed: list[Record]) -> dict[str, Diagnosis] | None:
+        """The diagnoses of a submission whose failed checks are these."""
+        return self._diagnoses.get(_identity(failed))
+
+    def note_diagnoses(self, failed: list[Record], diagnoses: dict[str, Diagnosis]) -> None:
+        if all(r.ending is not None for r in failed):
+            self._diagnoses[_identity(failed)] = diagnoses
+
+
+def _identity(failed: list[Record]) -> tuple[int, ...]:
+    return tuple(id(r.ending) for r in failed)
+
+
+def _stray(*_: object) -> NoReturn:
+    raise Strayed("it calls a function of the check where no earlier answer did")
+
+
+def _question(exchange: Exchange) -> _Question:
+    return _Question(exchange.kind, exchange.tree, exchange.buffers)
+
+
+def _asks(step: _Question | _Ending | None, exchange: Exchange) -> TypeGuard[_Question]:
+    return isinstance(step, _Question) and exchange.asks(step.kind, step.tree, step.buffers)
+
+
+def _tells_places(record: Record) -> bool:
+    """Whether its words tell where in the learner's file something was raised: that file is not the next one's."""
+    errors = [record.error, *(c.error for c in record.cases)]
+    return any(isinstance(e, LearnerError) for e in errors)
+
+
+def digest(exchange: Exchange) -> bytes:
+    """Of a reply, without what differs from file to file where the learner's code raises."""
+    kind, tree, buffers = exchange.reply
+    if kind == "raise" and type(tree) is list and tree[:1] == ["dict"]:
+        pairs = zip(tree[1::2], tree[2::2], strict=False)
+        tree = [p for p in pairs if not (type(p[0]) is str and p[0] in _PLACES)]
+    found = hashlib.blake2b(pack([kind, tree, [len(b) for b in buffers]]), digest_size=32)
+    for data in buffers:
+        found.update(data)
+    return found.digest()
