@@ -23,12 +23,11 @@ demo: $(VENV)/.dlkit
 test: $(VENV)/.dlkit-dev lint types tests
 
 tests: $(VENV)/.dlkit-dev
-	$(BIN)/python -m pytest -q --ignore=tests/test_cluster.py --durations=25
+	$(BIN)/python -m pytest -q --durations=25
 
-# On a Ray cluster of two nodes on this machine, whose workers, nodes and drivers are killed and frozen. Beside `make test`
-# as long as a frozen node now and then holds up the driver for more than five minutes (issue 12).
+# On a Ray cluster of two nodes on this machine, whose workers, nodes and drivers are killed and frozen.
 test-cluster: $(VENV)/.dlkit-dev
-	$(BIN)/python -m pytest -q tests/test_cluster.py --durations=5
+	$(BIN)/python -m pytest -q tests/test_cluster.py tests/test_cluster_limits.py --durations=5
 
 # A class of 500, killed thirty times, and one of 1,000 with broken and hostile answers: minutes.
 test-class: $(VENV)/.dlkit-dev

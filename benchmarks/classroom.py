@@ -2,12 +2,14 @@
 
     python benchmarks/classroom.py softmax 200
 
-The same answers (two right, one wrong, …), one command after the other, start-up included. The tests of stock are the
+The same answers, one command after the other, start-up included. The tests of stock are the
 statement's examples, five times, which cost next to nothing: what it pays for is a kernel each.
 """
 
+import itertools
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -18,6 +20,8 @@ from pathlib import Path
 
 from timing import Row
 
+from dlkit.grader.author.mutants import mutants
+from dlkit.grader.author.prove import alternatives
 from dlkit.grader.catalog import catalog
 from dlkit.grader.nbgrader import course as courses
 
@@ -32,6 +36,7 @@ REACH = {
     "numpy": {"grade": 1 / 40, "jobs": 1 / 20, "serial": 1 / 6},
     "torch": {"grade": 1 / 80, "jobs": 1 / 40, "serial": 1 / 10},
 }
+SLIPS = 12
 NAMES = {"grade": "dlkit grade", "jobs": "dlkit nbgrader autograde", "serial": "dlkit inside nbgrader autograde"}
 
 
@@ -67,8 +72,12 @@ def make(root, exercise, number, stock):
 
 
 def answers(exercise, number):
-    right = exercise.solution.read_text("utf-8")
-    return [(right if i % 3 else right.replace(" - ", " + ")) + f"\n# student {i}\n" for i in range(number)]
+    """No two files alike: two thirds right, in the styles that the kit has, one third with one of twelve slips."""
+    reference = exercise.solution.read_text("utf-8")
+    others = exercise.root / "solutions" / "right" / f"{exercise.stem}.py"
+    right = itertools.cycle([reference, *(f"{reference}\n\n{text}" for _, text in alternatives(others, reference))])
+    wrong = itertools.cycle(m.source for m in random.Random(1).sample(mutants(reference), SLIPS))
+    return [next(right if i % 3 else wrong) + f"\n# student {i}\n" for i in range(number)]
 
 
 def hand_in(root, exercise, number):

@@ -64,9 +64,12 @@ class Node:
         return [self.process.pid, *descendants(self.process.pid)]
 
     def send(self, number):
-        for pid in self.processes:
+        """A signal to the whole node; to which processes."""
+        reached = self.processes
+        for pid in reached:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+        return reached
 
     def kill(self):
         """The node with all that it started, at once. Stopped first: nothing is started while we look."""

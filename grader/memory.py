@@ -10,8 +10,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeGuard
 
-from .candidate.proxy import CandidateDied, Exchange, LearnerError, Session, Strayed
-from .candidate.wire import Tree, pack
+from .candidate.proxy import CandidateDied, Exchange, LearnerError, Session, Strayed, raised_by
+from .candidate.wire import Decoder, Tree, WireError, pack
 from .plugin import Record
 from .result import Diagnosis
 
@@ -27,6 +27,15 @@ _PLACES = ("frames", "signature")  # where an exception came from: the learner's
 class _Ending:
     record: Record
     size: int  # bytes of the replies
+    raised: dict[int, int]  # id of an error of the record -> the exchange that it came with
+
+    def retold(self, trail: list[Exchange]) -> Record:
+        """The record, with what this candidate's replies say of where in its file something was raised."""
+        if not self.raised:
+            return self.record
+        record, errors = self.record, {e: raised_by(trail[i].reply) for e, i in self.raised.items()}
+        cases = [replace(c, error=errors.get(id(c.error), c.error)) for c in record.cases]
+        return replace(record, cases=cases, error=errors.get(id(record.error), record.error))
 
 
 @dataclass
@@ -73,7 +82,7 @@ class Memory:
             return None
         session.kept += step.size
         self.recalled += 1
-        return replace(step.record, output=session.collect_output())
+        return replace(step.retold(session.trail), output=session.collect_output())
 
     def learn(self, key: Key, session: Session, record: Record) -> None:
         """Remember a check that has just run, if nothing but its replies made the record."""
@@ -82,7 +91,8 @@ class Memory:
         known = self._known.setdefault(key, _Known())
         told_all = session.calm and not session.lent and record.outcome in ("passed", "failed")
         room = size <= MAX_CHECK and self._bytes + size <= MAX_BYTES and known.endings < MAX_ENDINGS
-        if not (trail and told_all and room) or _tells_places(record):
+        raised = _raised(record, trail)
+        if not (trail and told_all and room) or raised is None:
             return
         if known.first is None:
             known.first = _question(trail[0])
@@ -92,7 +102,7 @@ class Memory:
                 return  # another question after the same replies: this check is no function of them
             found = digest(exchange)
             if following is None:
-                ending = _Ending(record, sum(e.reply_size for e in trail))
+                ending = _Ending(record, sum(e.reply_size for e in trail), raised)
                 if step.after.setdefault(found, ending) is ending:
                     record.ending = ending
                     known.endings += 1
@@ -125,10 +135,24 @@ def _asks(step: _Question | _Ending | None, exchange: Exchange) -> TypeGuard[_Qu
     return isinstance(step, _Question) and exchange.asks(step.kind, step.tree, step.buffers)
 
 
-def _tells_places(record: Record) -> bool:
-    """Whether its words tell where in the learner's file something was raised: that file is not the next one's."""
-    errors = [record.error, *(c.error for c in record.cases)]
-    return any(isinstance(e, LearnerError) for e in errors)
+def _raised(record: Record, trail: list[Exchange]) -> dict[int, int] | None:
+    """Which exchanges brought the record's errors: they tell places in the learner's file, which is not the next one's.
+    None where that is not known of one."""
+    errors = [e for e in (record.error, *(c.error for c in record.cases)) if isinstance(e, LearnerError)]
+    calls = record.candidate.calls if record.candidate else []
+    if errors and len(calls) != len(trail):
+        return None
+    came = {id(call.error): i for i, call in enumerate(calls)}
+    return {id(e): came[id(e)] for e in errors} if all(id(e) in came for e in errors) else None
+
+
+def _readable(tree: Tree, buffers: list[memoryview]) -> bool:
+    """What cannot be decoded is refused by the check."""
+    try:
+        Decoder(buffers, lambda tag, args: None, layout=False).decode(tree)
+    except WireError:
+        return False
+    return True
 
 
 def digest(exchange: Exchange) -> bytes:
@@ -136,7 +160,7 @@ def digest(exchange: Exchange) -> bytes:
     kind, tree, buffers = exchange.reply
     if kind == "raise" and type(tree) is list and tree[:1] == ["dict"]:
         pairs = zip(tree[1::2], tree[2::2], strict=False)
-        tree = [p for p in pairs if not (type(p[0]) is str and p[0] in _PLACES)]
+        tree = [p for p in pairs if not (type(p[0]) is str and p[0] in _PLACES and _readable(p[1], buffers))]
     found = hashlib.blake2b(pack([kind, tree, [len(b) for b in buffers]]), digest_size=32)
     for data in buffers:
         found.update(data)

@@ -1,160 +1,41 @@
-"""`dlkit grade --engine ray` on two nodes of this machine: right verdicts whatever dies, and nothing in reach of an answer.
+"""`dlkit grade --engine ray` on two nodes of this machine: right verdicts whatever is killed or frozen.
 
-DLKIT_SLOW=1 (make test-cluster) grades classes of 500 instead of small ones.
+DLKIT_SLOW=1 (make test-cluster-500) grades classes of 500 instead of small ones.
 """
 
 import contextlib
-import json
 import os
-import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-import loopback
 import pytest
+from clusters import (
+    COUNT,
+    NAME,
+    RIGHT,
+    SANDBOX,
+    SOFTMAX,
+    assert_right,
+    at_work,
+    driver,
+    failures,
+    graded,
+    graders,
+    healthy,
+    make_class,
+    rows,
+    until,
+)  # fmt: skip
 
 from dlkit.grader.batch.cluster import connect
 from dlkit.grader.batch.identity import exercise_version
 from dlkit.grader.batch.pool import Pool, Task
 from dlkit.grader.batch.ray_engine import RayEngine
-from dlkit.grader.batch.request import GIB, Place, Request
-from dlkit.grader.batch.store import Store
-from dlkit.grader.catalog import catalog
-from dlkit.grader.sandbox import SandboxUnavailable, start
+from dlkit.grader.batch.request import Request
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-ROOT = Path(__file__).parent.parent
-SOFTMAX = catalog().find("softmax")
-RIGHT = SOFTMAX.solution.read_text("utf-8")
-NAME = f"{SOFTMAX.stem}.py"
-LINGERS = 0.5  # seconds that an answer takes to load, so that a disturbance finds it at work
-SLEEP = f"import time\ntime.sleep({LINGERS})\n"
-STUB = SOFTMAX.stub.read_text("utf-8")
-KINDS = {
-    "right": (SLEEP + RIGHT, "passed", 100.0),
-    "stub": (SLEEP + STUB, "not_started", 0.0),
-    "exits": (SLEEP + "import os\nos._exit(0)\n", "crashed", 0.0),
-    "quick": (RIGHT, "passed", 100.0),
-}
-LINGERING = 24  # of a class, the first ones: in their time everything happens
-COUNT = 500 if os.environ.get("DLKIT_SLOW") else 16
-
-
-def usable_sandbox():
-    try:
-        with start("bwrap", []) as parent:
-            parent.ready()
-    except SandboxUnavailable:
-        return "process"
-    return "bwrap"
-
-
-SANDBOX = usable_sandbox()
-BWRAP = pytest.mark.skipif(SANDBOX != "bwrap", reason="a plain process promises nothing")
-
-
-def command(cluster, folder, out, *more):
-    cluster_words = ["--engine", "ray", "--address", cluster.address]
-    arguments = ["grade", str(folder), "--out", str(out), *cluster_words, "--sandbox", SANDBOX, *more]
-    return [sys.executable, "-m", "dlkit.cli", *arguments]
-
-
-def graded(cluster, folder, out, *more, **environment):
-    done = subprocess.run(
-        command(cluster, folder, out, *more), capture_output=True, text=True, check=False, timeout=600,
-        env={**os.environ, **cluster.environment, **environment},
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout + done.stderr
-
-
-def make_class(folder, count=COUNT):
-    """Students named after what they hand in; no two files are the same."""
-    for i in range(count):
-        kind = "quick" if i >= LINGERING else list(KINDS)[i % len(KINDS)]
-        place = folder / f"{i:03}_{kind}"
-        place.mkdir(parents=True)
-        (place / NAME).write_text(KINDS[kind][0] + f"\n# {i}\n", "utf-8")
-    return folder
-
-
-def rows(out):
-    with contextlib.suppress(Exception), Store.read(out) as store:
-        return store._db.execute("SELECT COUNT(*) FROM results").fetchone()[0]
-    return 0
-
-
-def failures(out):
-    with Store.read(out) as store:
-        return [(kind, detail) for _, kind, detail in store.failures()]
-
-
-def assert_right(out, count=COUNT):
-    """Exactly one right result for each."""
-    with Store.read(out) as store:
-        found = {a["student"]: a for a in store.attempts(SOFTMAX.stem)}
-    assert (len(found), rows(out)) == (count, count)
-    for student, attempt in found.items():
-        assert (attempt["status"], attempt["score"]) == KINDS[student.split("_")[1]][1:], student
-
-
-def graders(node):
-    """The grading processes of a node with everything below them: (pid, seconds since its start)."""
-    found = {}
-    for pid in node.processes:
-        with contextlib.suppress(OSError):
-            if b"dlkit.grader.batch.node" in (Path("/proc") / str(pid) / "cmdline").read_bytes():
-                found |= {p: age(p) for p in [pid, *loopback.descendants(pid)]}
-    return found
-
-
-def age(pid):
-    with contextlib.suppress(OSError, IndexError):
-        ticks = int((Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[19])
-        up = float(Path("/proc/uptime").read_text().split()[0])
-        return up - ticks / os.sysconf("SC_CLK_TCK")
-    return 0.0
-
-
-def at_work(node):
-    """A candidate has just been made: it is at its sleep."""
-    return any(0.05 < seconds < LINGERS / 2 for seconds in graders(node).values())
-
-
-def until(condition, process=None, seconds=300):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert process is None or process.poll() is None, "the driver has ended too early"
-        assert time.monotonic() < deadline
-        time.sleep(0.05)  # a look at /proc is no small thing
-
-
-@contextlib.contextmanager
-def driver(cluster, folder, out):
-    """A run in the background that has got some way."""
-    with subprocess.Popen(
-        command(cluster, folder, out), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, **cluster.environment},
-    ) as process:  # fmt: skip
-        try:
-            until(lambda: rows(out) >= 2, process)
-            yield process
-        finally:
-            process.kill()
-
-
-def healthy(cluster):
-    """Two nodes, whatever the test before has done."""
-    cluster.nodes[:] = [n for n in cluster.nodes if n.process.poll() is None]
-    while len(cluster.nodes) < 2:
-        cluster.add()
-    return cluster.nodes
-
-
-# Disturbed
 
 
 def test_undisturbed_both_nodes_work(ray_cluster, tmp_path):
@@ -205,23 +86,42 @@ def test_a_killed_driver_is_resumed(ray_cluster, tmp_path):
     assert_right(out)
 
 
+@contextlib.contextmanager
+def frozen(node):
+    stopped = node.send(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
 def test_a_frozen_node_is_given_up_and_may_come_back(ray_cluster, tmp_path):
     folder, out = make_class(tmp_path / "class"), tmp_path / "r.db"
     _, node = healthy(ray_cluster)
     with driver(ray_cluster, folder, out) as process:
         until(lambda: at_work(node), process)
-        stopped = node.processes
-        node.send(signal.SIGSTOP)
-        try:
+        with frozen(node):
             until(lambda: rows(out) == COUNT or failures(out), process)
-        finally:
-            for pid in stopped:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
         assert process.wait(600) == 0, process.stdout.read()
     kinds = failures(out)
     assert any(kind == "lost" and "has not been heard of" in detail for kind, detail in kinds), kinds
     assert_right(out)
+
+
+def test_what_a_frozen_node_never_began_goes_elsewhere(ray_cluster):
+    """Ray itself sends tasks to such a node for minutes. It costs no attempt: nothing has failed."""
+    _, node = healthy(ray_cluster)
+    engine = RayEngine(connect(ray_cluster.address), SANDBOX, lambda stem: Request(), silence_seconds=5.0)
+    task = {"exercise": SOFTMAX.stem, "version": exercise_version(SOFTMAX), "units": [[NAME, RIGHT]]}
+    try:
+        with frozen(node):
+            outcomes = list(Pool(engine).run(Task(i, {**task, "seed": i}) for i in range(4)))
+    finally:
+        engine.close()
+    assert [(o.result["score"], o.failures) for o in outcomes] == [(100.0, ())] * 4
+    assert engine.moved  # the node was sent something
 
 
 def test_a_killed_node_is_done_without(ray_cluster, tmp_path):
@@ -236,236 +136,3 @@ def test_a_killed_node_is_done_without(ray_cluster, tmp_path):
         assert "raylet" not in process.stdout.read()  # what Ray has to say of it
     assert any(kind == "lost" for kind, _ in failures(out))
     assert_right(out)
-
-
-# Out of reach
-
-PROBE = """
-import os, socket, sys
-found = [name for name in os.environ if "RAY" in name or "CUDA" in name]
-for port in {ports}:
-    for host in ("127.0.0.1", "{host}"):
-        try:
-            socket.create_connection((host, port), 1).close()
-            found.append((host, port))
-        except OSError:
-            pass
-for path in {paths}:
-    try:
-        with socket.socket(socket.AF_UNIX) as end:
-            end.connect(path)
-            found.append(path)
-    except OSError:
-        pass
-for path in {files}:
-    if os.path.exists(path):
-        found.append(path)
-for pid in os.listdir("/proc"):
-    if pid.isdigit():
-        try:
-            with open(f"/proc/{{pid}}/environ") as one, open(f"/proc/{{pid}}/cmdline") as other:
-                text = one.read() + other.read()
-        except (OSError, UnicodeDecodeError):
-            continue
-        found += ["process " + pid] * ("RAY" in text or "raylet" in text)
-print("FOUND", found, "OF", {count})
-"""
-
-
-def listening(pids):
-    """TCP ports that these processes listen on, and names of their Unix sockets, abstract ones too."""
-    inodes = set()
-    for pid in pids:
-        for link in (Path("/proc") / str(pid) / "fd").glob("*"):
-            with contextlib.suppress(OSError):
-                inodes |= set(re.findall(r"socket:\[(\d+)\]", os.readlink(link)))
-    ports, names = set(), set()
-    for table in ("tcp", "tcp6"):
-        for line in Path("/proc/net/" + table).read_text().splitlines()[1:]:
-            words = line.split()
-            if words[3] == "0A" and words[9] in inodes:
-                ports.add(int(words[1].rsplit(":", 1)[1], 16))
-    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
-        words = line.split()
-        if words[6] in inodes and len(words) > 7:
-            names.add(words[7].replace("@", "\0"))
-    return sorted(ports), sorted(names)
-
-
-@BWRAP
-def test_an_answer_reaches_nothing_of_the_cluster(ray_cluster, tmp_path):
-    ports, paths = listening([pid for node in healthy(ray_cluster) for pid in node.processes])
-    assert ray_cluster.port in ports
-    assert len(ports) >= 5
-    assert any("raylet" in p for p in paths)
-    files = [str(ray_cluster.token), str(ray_cluster.folder), "/tmp/ray", os.path.expanduser("~/.ray")]
-    host = ray_cluster.address.split(":")[0]
-    probe = PROBE.format(ports=ports, host=host, paths=paths, files=files, count=len(ports) + len(paths))
-    (tmp_path / "class" / "ann").mkdir(parents=True)
-    (tmp_path / "class" / "ann" / NAME).write_text(RIGHT + probe)
-    code, text = graded(ray_cluster, tmp_path / "class", tmp_path / "r.db")
-    assert code == 0, text
-    with Store.read(tmp_path / "r.db") as store:
-        (attempt,) = store.attempts(SOFTMAX.stem)
-    assert f"FOUND [] OF {len(ports) + len(paths)}" in attempt["result"]["output"]
-    bare = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
-    for found in (
-        "'RAY_AUTH_TOKEN_PATH'",
-        f"('127.0.0.1', {ray_cluster.port})",
-        f"'{ray_cluster.token}'",
-        "raylet",
-        "process",
-    ):
-        assert found in bare  # the probe does find things where there is no sandbox
-
-
-def test_the_token_is_looked_after(ray_cluster, tmp_path):
-    folder = make_class(tmp_path / "class", 1)
-    for changed, words in (
-        ({"RAY_AUTH_TOKEN_PATH": str(tmp_path / "none")}, "There is no token for the cluster in"),
-        ({"RAY_AUTH_TOKEN": "0" * 64}, "does not accept the token in RAY_AUTH_TOKEN"),
-        ({"RAY_AUTH_TOKEN_PATH": str(tmp_path / "open")}, "Others may read"),
-    ):
-        (tmp_path / "open").write_text(ray_cluster.token.read_text())
-        (tmp_path / "open").chmod(0o644)
-        code, text = graded(ray_cluster, folder, tmp_path / "r.db", **changed)
-        assert (code, words in text) == (4, True), text
-    assert rows(tmp_path / "r.db") == 0
-
-
-def test_a_cluster_that_is_open_to_all_is_refused(tmp_path):
-    pytest.importorskip("ray")
-    folder = make_class(tmp_path / "class", 1)
-    with loopback.Cluster(cpus=(1,), token=False) as cluster:
-        code, text = graded(cluster, folder, tmp_path / "r.db", RAY_AUTH_MODE="token")
-        assert code == 4
-        assert "takes orders from anybody" in text
-        assert rows(tmp_path / "r.db") == 0
-        code, text = graded(cluster, folder, tmp_path / "r.db", "--no-cluster-auth")
-        assert code == 0, text
-        assert_right(tmp_path / "r.db", 1)
-
-
-@pytest.mark.parametrize(
-    ("address", "code", "words"),
-    [
-        (None, 2, "needs --address HOST:PORT"), ("auto", 2, "is no HOST:PORT"), ("ray://h:1", 2, "without Ray Client"),
-        ("127.0.0.1:1", 4, "Nothing answers at 127.0.0.1:1"),
-    ],
-)  # fmt: skip
-def test_which_cluster_is_never_guessed(tmp_path, address, code, words):
-    pytest.importorskip("ray")
-    arguments = [*(["--address", address] if address else []), "--engine", "ray", "--out", tmp_path / "r.db"]
-    folder = make_class(tmp_path / "class", 1)
-    done = subprocess.run(
-        [sys.executable, "-m", "dlkit.cli", "grade", folder, *arguments], capture_output=True, text=True, check=False,
-        env={**os.environ, "RAY_AUTH_TOKEN": "x"},
-    )  # fmt: skip
-    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
-
-
-# Requests
-
-
-def test_room_on_a_node():
-    node = Place("id", "name", cpus=8, memory=16 * GIB, gpus=2)
-    assert node.room(Request()) == 8
-    assert node.room(Request(memory=3 * GIB)) == 5
-    assert node.room(Request(gpus=0.25)) == 8
-    assert node.room(Request(gpus=0.4)) == 4  # two on each card: a share is never of two cards
-    assert node.room(Request(gpus=2)) == 1
-    assert node.room(Request(gpus=3)) == 0
-
-
-def test_what_no_node_has_is_refused(ray_cluster, tmp_path):
-    torch = next(e for e in catalog() if e.framework == "torch")
-    (tmp_path / "class" / "ann").mkdir(parents=True)
-    (tmp_path / "class" / "ann" / f"{torch.stem}.py").write_text(torch.solution.read_text("utf-8"))
-    code, text = graded(ray_cluster, tmp_path / "class", tmp_path / "r.db", "--gpu", "1")
-    assert code == 4
-    assert "can ever run a task that needs 1 CPU, 3 GiB of memory, 1 GPU" in text
-    assert rows(tmp_path / "r.db") == 0
-
-
-class Wide(RayEngine):
-    """Submits more than there is room for: Ray has to see to it."""
-
-    slots = 4
-
-
-def devices(node):
-    """CUDA_VISIBLE_DEVICES of the grading processes."""
-    found = set()
-    for pid in graders(node):
-        with contextlib.suppress(OSError):
-            environment = (Path("/proc") / str(pid) / "environ").read_bytes().split(b"\0")
-            found |= {e.partition(b"=")[2] for e in environment if e.startswith(b"CUDA_VISIBLE_DEVICES=")}
-    return found
-
-
-def test_a_gpu_is_lent_once_and_other_versions_are_named(ray_cluster, tmp_path):
-    """On a third node, with two cores, one GPU that does not exist, and another torch."""
-    (tmp_path / "other" / "torch-9.9.dist-info").mkdir(parents=True)
-    (tmp_path / "other" / "torch-9.9.dist-info" / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: torch\nVersion: 9.9\n"
-    )
-    healthy(ray_cluster)
-    node = ray_cluster.add(cpus=2, gpus=1, environment={"PYTHONPATH": str(tmp_path / "other")})
-    engine = Wide(connect(ray_cluster.address), SANDBOX, lambda stem: Request(gpus=1.0))
-    try:
-        for i in range(4):
-            units = [[NAME, f"{KINDS['right'][0]}# {i}"]]
-            engine.submit(
-                str(i), {"exercise": SOFTMAX.stem, "version": exercise_version(SOFTMAX), "units": units, "seed": 7}
-            )
-        active, done, most = set(), [], 0
-        while len(done) < 4:
-            for event in engine.poll(1.0):
-                assert event.kind != "lost", event
-                active ^= {event.ticket}
-                most = max(most, len(active))
-                if event.kind == "done":
-                    done.append(event.reply["result"]["score"])
-                else:
-                    assert devices(node) == {b"0"}
-        assert (most, done) == (1, [100.0] * 4)
-        engine._request_for = lambda stem: Request()
-        tasks = [
-            Task(
-                i, {"exercise": SOFTMAX.stem, "version": exercise_version(SOFTMAX), "units": [[NAME, RIGHT]], "seed": i}
-            )
-            for i in range(8)
-        ]
-        assert [o.result["score"] for o in Pool(engine).run(tasks)] == [100.0] * 8
-        assert set.union(*(devices(n) for n in ray_cluster.nodes)) <= {b"", b"0"}
-        assert any(b"" in devices(n) for n in ray_cluster.nodes)
-    finally:
-        engine.close()
-    torch = next(e for e in catalog() if e.framework == "torch")
-    (tmp_path / "class" / "ann").mkdir(parents=True)
-    (tmp_path / "class" / "ann" / f"{torch.stem}.py").write_text(torch.solution.read_text("utf-8"))
-    code, text = graded(ray_cluster, tmp_path / "class", tmp_path / "r.db")
-    assert code == 4
-    assert "Not every node of the cluster" in text
-    assert re.search(r"\): torch 9\.9, elsewhere it is 2\.", text)
-
-
-def test_differences_between_nodes_are_lines():
-    from dlkit.grader.batch.preflight import _words, differences
-    from dlkit.grader.version import VERSION
-
-    torch = next(e for e in catalog() if e.framework == "torch")
-    good = {"dlkit": VERSION, "torch": "2.13.0", "exercises": {torch.stem: exercise_version(torch)}, "sandbox": ""}
-    reports = {
-        "a": good, "b": {**good, "torch": "2.13.0+cu126"}, "c": {**good, "dlkit": "0.0.1"}, "d": {**good, "torch": None},
-        "e": {**good, "torch": "2.6.0"}, "f": {**good, "exercises": {}}, "g": {**good, "exercises": {torch.stem: "x"}},
-        "h": {**good, "sandbox": "No sandbox"}, "i": "it does not answer",
-    }  # fmt: skip
-    assert differences(json.loads(json.dumps(reports)), [torch]) == [
-        f"c: dlkit 0.0.1, here it is {VERSION}", "d: PyTorch is not installed", "e: torch 2.6.0, elsewhere it is 2.13.0",
-        f"f: {torch.stem} is missing", f"g: {torch.stem} is another version", "h: No sandbox", "i: it does not answer",
-    ]  # fmt: skip
-    assert (
-        _words(RuntimeError("Traceback\nModuleNotFoundError: No module named 'dlkit.grader.batch.remote'\n"))
-        == "dlkit is not installed there, or another version of it"
-    )

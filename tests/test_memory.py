@@ -76,12 +76,14 @@ def test_an_answer_that_does_the_same_runs_no_check(graded):
 def test_everybody_is_told_their_own_lines_and_output(graded):
     raises = RIGHT.replace("    m = ", "    print(LINE)\n    1 / 0\n    m = ")
     sources = [f"{'#' * 5}\n" * n + raises.replace("LINE", str(n)) for n in (1, 2)]
-    for n, result in enumerate(graded(sources, Memory()), 1):
+    memory = Memory()
+    for n, result in enumerate(graded(sources, memory), 1):
         line = next(i for i, text in enumerate(sources[n - 1].splitlines(), 1) if "1 / 0" in text)
         failed = [c for c in result["checks"] if c["status"] == "failed"]
         assert failed
         assert all(f"line {line}, in softmax" in c["message"] for c in failed if "1 / 0" in c["message"])
         assert set(result["output"].split()) == {str(n)}
+    assert memory.recalled == len(result["checks"])  # the second was told its own from the record of the first
 
 
 def test_words_of_an_error_that_no_check_asks_about_cost_that_check_only(graded):

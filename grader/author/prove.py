@@ -70,7 +70,7 @@ class Proof:
         reference = exercise.solution.read_text("utf-8")
         self._report.seeds = seeds
         for path in (exercise.solution, exercise.right):
-            for label, source in _alternatives(path, reference):
+            for label, source in alternatives(path, reference):
                 self._report.right += 1
                 alone = path == exercise.solution
                 units = ((path.name, source),) if alone else ((exercise.stem + ".py", reference), (label, source))
@@ -238,7 +238,7 @@ def _definitions(source: str, label: str) -> dict[str, Any]:
     return {n: v for n, v in namespace.items() if not n.startswith("__")}
 
 
-def _alternatives(path: Path, reference: str) -> list[tuple[str, str]]:
+def alternatives(path: Path, reference: str) -> list[tuple[str, str]]:
     """Right answers of a file: the whole file, or each part that starts with a line `# --- name`."""
     text = path.read_text("utf-8")
     parts = re.split(r"^# --- (.+)$", text, flags=re.MULTILINE)

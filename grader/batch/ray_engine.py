@@ -51,6 +51,7 @@ class RayEngine:
         self._run = ray.remote(max_calls=0, max_retries=0)(run_task)
         self._running: dict[str, _Running] = {}
         self._avoided: dict[str, float] = {}  # node -> until when
+        self.moved = 0  # tasks that were sent to another node before they were begun
         self._heard: dict[str, float] = {}  # node -> when something came from it
         self._places: list[Place] = []
         self._looked = float("-inf")
@@ -153,6 +154,7 @@ class RayEngine:
                 words = f"node {running.node[:8]} has not been heard of for {self._silence_seconds:g} s"
                 events.append(self._lost(ticket, words))
             else:
+                self.moved += 1
                 del self._running[ticket]
                 self._send(ticket, running.payload)
         return events

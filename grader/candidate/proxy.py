@@ -76,6 +76,12 @@ def learner_error(described: Any) -> LearnerError:
     return error
 
 
+def raised_by(reply: tuple[str, Tree, list[memoryview]]) -> LearnerError:
+    """The exception that a reply of the kind `raise` tells of."""
+    _, tree, buffers = reply
+    return learner_error(Decoder(buffers, _ignore_reference, layout=False).decode(tree))
+
+
 def _class_for(bases: tuple[type, ...]) -> type:
     independent = tuple(b for i, b in enumerate(bases) if not any(issubclass(c, b) for c in bases[:i]))
     try:
