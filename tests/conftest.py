@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))  # loopback.py: Ray clusters on this machine alone
+# clusters.py, and loopback.py: Ray clusters on this machine alone
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parent.parent / "benchmarks")]
 
 
 # A shell starts background jobs with Ctrl-C ignored, and programs that they start inherit that: with it, tests that

@@ -77,6 +77,10 @@ class Encoder:
             return self._take(value)
         if kind is np.ndarray:
             return self._memoized(value, self._array)
+        if kind is list or kind is tuple:
+            return [kind.__name__, *[self.encode(v, depth + 1) for v in value]]
+        if kind is dict:
+            return ["dict", *[self.encode(v, depth + 1) for pair in value.items() for v in pair]]
         return self._other(value, kind, depth + 1)
 
     def _other(self, value: Any, kind: type, depth: int) -> Tree:
@@ -176,8 +180,9 @@ class Encoder:
             return self._reference(value)
         self._charge(plain.numel() * plain.element_size())
         strides = None if plain.is_contiguous() else list(plain.stride())
-        flat = plain.cpu().contiguous().resolve_conj().resolve_neg().reshape(-1)
-        data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+        if strides or plain.device.type != "cpu" or plain.is_conj() or plain.is_neg():
+            plain = plain.cpu().contiguous().resolve_conj().resolve_neg()
+        data = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
         grad = value.grad if value.is_leaf else None
         return [
             "tensor",
@@ -227,10 +232,10 @@ class Decoder:
         if type(tree) is not list or not tree or type(tree[0]) is not str:
             raise WireError("not a value")
         tag, *args = tree
-        reader = getattr(self, f"_read_{tag}", None) if tag.isidentifier() else None
+        reader = _READERS.get(tag)
         try:
             if reader is not None:
-                return reader(args, depth + 1)
+                return reader(self, args, depth + 1)
             return self._reference(tag, args)
         except WireError:
             raise
@@ -407,6 +412,9 @@ class Decoder:
         self._nodes += size
         if self._nodes > MAX_NODES:
             raise WireError(f"more than {MAX_NODES} values")
+
+
+_READERS = {n.removeprefix("_read_"): f for n, f in vars(Decoder).items() if n.startswith("_read_")}
 
 
 def _spread(keys: list[Any]) -> list[Any]:
