@@ -22,32 +22,32 @@ from dlkit.grader.batch.ray_engine import RayEngine
 from dlkit.grader.batch.request import Request
 from dlkit.grader.catalog import catalog
 
-SOFTMAX = catalog().find("softmax")
-RIGHT = SOFTMAX.solution.read_text("utf-8")
+SOFTMAX, DISTILLATION = catalog().find("softmax"), catalog().find("distillation_loss")
 LONG = 3.0  # seconds, so that a disturbance finds the answer at work
 
 
-def tasks(count, before=""):
+def tasks(count, before="", exercise=SOFTMAX):
+    right, version = exercise.solution.read_text("utf-8"), exercise_version(exercise)
     for i in range(count):
-        units = [["a.py", f"{before}{RIGHT}# {i} {time.monotonic()}\n"]]
-        yield Task(i, {"exercise": SOFTMAX.stem, "version": exercise_version(SOFTMAX), "units": units, "seed": 7})
+        units = [["a.py", f"{before}{right}# {i} {time.monotonic()}\n"]]
+        yield Task(i, {"exercise": exercise.stem, "version": version, "units": units, "seed": 7})
 
 
-def seconds(engine, count):
+def seconds(engine, count, exercise=SOFTMAX):
     """For so many tasks; the workers are warm."""
     began = time.monotonic()
-    outcomes = list(Pool(engine).run(tasks(count)))
+    outcomes = list(Pool(engine).run(tasks(count, exercise=exercise)))
     taken = time.monotonic() - began
     assert [o.result["score"] for o in outcomes] == [100.0] * count
     return taken
 
 
-def warm(engine):
-    list(Pool(engine).run(tasks(4 * engine.slots, "import time\ntime.sleep(0.5)\n")))
+def warm(engine, exercise=SOFTMAX):
+    list(Pool(engine).run(tasks(4 * engine.slots, "import time\ntime.sleep(0.5)\n", exercise)))
 
 
 def say(name, text):
-    print(f"{name:34} {text}   load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores", flush=True)
+    print(f"{name:40} {text}   load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores", flush=True)
 
 
 def costs(ray, sandbox, count, rounds):
@@ -63,12 +63,12 @@ def costs(ray, sandbox, count, rounds):
     say("per task, Ray / local", f"{there / here:.2f} (bar 1.25; {words})")
 
 
-def gains(ray, sandbox, count, rounds):
-    """One slot and two, on the same cluster."""
+def gains(ray, sandbox, count, rounds, exercise):
+    """One slot and two, on the same cluster. The driver and Ray's own processes take their share of the same cores."""
     one, two = (RayEngine(ray, sandbox, lambda _: Request(), jobs=jobs) for jobs in (1, 2))
-    warm(two)
-    ratios = [seconds(one, count) / seconds(two, count) for _ in range(rounds)]
-    say("two nodes / one slot", f"{statistics.median(ratios):.2f} (bar 1.8; {spread(ratios)})")
+    warm(two, exercise)
+    ratios = [seconds(one, count, exercise) / seconds(two, count, exercise) for _ in range(rounds)]
+    say(f"two nodes / one slot, {exercise.slug}", f"{statistics.median(ratios):.2f} (bar 1.8; {spread(ratios)})")
 
 
 def spread(ratios):
@@ -116,7 +116,8 @@ def main():
         os.environ.update(cluster.environment)
         ray = connect(cluster.address)
         costs(ray, sandbox, options.tasks, options.rounds)
-        gains(ray, sandbox, options.tasks, options.rounds)
+        for exercise in (SOFTMAX, DISTILLATION):
+            gains(ray, sandbox, options.tasks, options.rounds, exercise)
         recovery(cluster, ray, sandbox, "frozen", 60, lambda node: node.send(signal.SIGSTOP))
         cluster.nodes[-1].kill()
         cluster.add()
