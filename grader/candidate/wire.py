@@ -33,6 +33,9 @@ _TORCH_DTYPES = frozenset(
 )
 _TYPES: dict[str, type] = {t.__name__: t for t in (bool, int, float, complex, str, bytes, list, tuple, dict)}
 _SEQUENCES: tuple[tuple[Any, str], ...] = ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "frozenset"))
+_PLAIN = frozenset((type(None), bool, int, float, str, bytes))
+_SIMPLE_NUMBERS = 17  # numpy's numbers of bool, the integers, floats and complex numbers are below
+_COMMON_DTYPES = {np.dtype(name).str: np.dtype(name) for name in "bool uint8 int32 int64 float32 float64".split()}
 _RNG_STATES = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 DEVICE_TENSORS: list[type] = []  # kinds of tensors that cross by value beside torch's own
 
@@ -163,14 +166,13 @@ class Encoder:
         return ["int", format(value, "x")]
 
     def _array(self, value: np.ndarray) -> Tree:
-        if value.dtype.hasobject or value.dtype.kind == "T":
+        dtype, flags = value.dtype, value.flags
+        if dtype.hasobject or dtype.kind == "T":
             return self._reference(value)
         self._charge(value.nbytes)  # before a copy is made: a broadcast view can claim terabytes
-        strides = None if value.flags.c_contiguous else [s // max(value.itemsize, 1) for s in value.strides]
-        if any(s % max(value.itemsize, 1) for s in value.strides):
-            strides = None  # a field of a structured array: sent as a plain copy
-        index = self._buffer(np.ascontiguousarray(value).tobytes())
-        return ["array", dtype_spec(value.dtype), list(value.shape), strides, bool(value.flags.writeable), index]
+        strides = None if flags.c_contiguous else _strides_of(value)
+        index = self._buffer(value.tobytes())
+        return ["array", dtype_spec(dtype), list(value.shape), strides, flags.writeable, index]
 
     def _tensor(self, value: Any) -> Tree:
         torch = torch_or_none()
@@ -227,9 +229,10 @@ class Decoder:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise WireError("a value too deep or too large")
-        if tree is None or type(tree) in (bool, int, float, str, bytes):
+        kind = type(tree)
+        if kind in _PLAIN:
             return tree
-        if type(tree) is not list or not tree or type(tree[0]) is not str:
+        if kind is not list or not tree or type(tree[0]) is not str:
             raise WireError("not a value")
         tag, *args = tree
         reader = _READERS.get(tag)
@@ -428,8 +431,16 @@ def _spread(keys: list[Any]) -> list[Any]:
     return keys
 
 
+def _strides_of(array: np.ndarray) -> list[int] | None:
+    """In items; None for a field of a structured array, which is sent as a plain copy."""
+    size = max(array.itemsize, 1)
+    return None if any(s % size for s in array.strides) else [s // size for s in array.strides]
+
+
 def dtype_spec(dtype: np.dtype) -> Tree:
     """A dtype as plain data: `"<f8"`, or names, specs and offsets of a structured one."""
+    if dtype.num < _SIMPLE_NUMBERS:
+        return dtype.str
     if dtype.subdtype is not None:
         return ["sub", dtype_spec(dtype.subdtype[0]), list(dtype.subdtype[1])]
     if dtype.fields:
@@ -439,6 +450,8 @@ def dtype_spec(dtype: np.dtype) -> Tree:
 
 
 def read_dtype(spec: Tree, depth: int = 0) -> np.dtype:
+    if type(spec) is str and spec in _COMMON_DTYPES:
+        return _COMMON_DTYPES[spec]
     if type(spec) is str and _SIMPLE_DTYPE.fullmatch(spec):
         dtype = np.dtype(spec)
     elif type(spec) is list and depth < 8 and len(spec) == 3 and spec[0] == "sub":

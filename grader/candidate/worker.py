@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from .forbidden import Guard, scan
-from .wire import DEVICE_TENSORS, Decoder, Encoder, Tree, WireError, pack, torch_or_none
+from .inputs import Snapshot, aliases, tensors
+from .wire import DEVICE_TENSORS, Decoder, Encoder, Tree, WireError, torch_or_none
 
 MAX_TEXT = 2_000  # characters of an exception's message
 MAX_FRAMES = 8
-_PLAIN = 64 << 20  # bytes of an array that is compared as it is
 Reply = tuple[str, Tree, list[bytes]]
 
 
@@ -169,7 +169,7 @@ class Worker:
 
     def _invoke(self, function: Any, args: list[Any], kwargs: dict[str, Any], options: Any, *before: Any) -> Reply:
         inputs: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
-        snapshots = {key: self._snapshot(value) for key, value in inputs.items()}
+        snapshots = {key: Snapshot(value, self._reference) for key, value in inputs.items()}
         try:
             with (
                 np.errstate(**options.get("errstate", {})),
@@ -188,32 +188,16 @@ class Worker:
 
     def _result(self, result: Any, inputs: Any, snapshots: Any, options: Any) -> Reply:
         changed = self._changed(inputs, snapshots)
-        aliases = _aliases(result, inputs)
-        payload = {"changed": changed, "aliases": aliases, "flags": self._flags(), **self._seen(result)}
+        shared = aliases(result, inputs)
+        payload = {"changed": changed, "aliases": shared, "flags": self._flags(), **self._seen(result)}
         encoder = Encoder(self._reference)
         tree = [encoder.encode(result), encoder.encode(payload)]
         return "ok", tree, encoder.buffers
 
     # Inputs and outputs
 
-    def _snapshot(self, value: Any) -> Any:
-        """What equals a later snapshot if nothing was changed: everything that would cross the wire, or less where less
-        tells it. Most arguments are plain arrays and tensors, or cannot change."""
-        kind, torch = type(value), torch_or_none()
-        if value is None or kind in (bool, int, float, str):
-            return kind
-        if kind is np.ndarray and not value.dtype.hasobject and value.nbytes < _PLAIN:
-            return value.dtype, value.shape, value.strides, value.flags.writeable, value.tobytes()
-        if torch is not None and kind is torch.Tensor and _plain(torch, value):
-            return value.dtype, value.shape, value.stride(), value.reshape(-1).view(torch.uint8).numpy().tobytes()
-        encoder = Encoder(self._reference)
-        try:
-            return pack(encoder.encode(value)), encoder.buffers
-        except WireError:
-            return None  # grew beyond what may cross: certainly changed
-
-    def _changed(self, inputs: dict[Any, Any], snapshots: dict[Any, Any]) -> list[tuple[Any, Any]]:
-        return [(key, value) for key, value in inputs.items() if self._snapshot(value) != snapshots[key]]
+    def _changed(self, inputs: dict[Any, Any], before: dict[Any, Snapshot]) -> list[tuple[Any, Any]]:
+        return [(k, value) for k, value in inputs.items() if Snapshot(value, self._reference) != before[k]]
 
     def _reply(self, kind: str, value: Any) -> Reply:
         encoder = Encoder(self._reference)
@@ -306,7 +290,7 @@ class Worker:
             return {}
         told = [e for e in watch.events if e.place or e.kind in ("mixed", "unsupported")]  # the rest is a probe's own
         events = [[e.kind, e.what, watch.times[e], *self._place(e.place), *self._place(e.made)] for e in told]
-        left = dict.fromkeys(watch.made(t) for t in _arrays(result) if self._elsewhere(t))
+        left = dict.fromkeys(watch.made(t) for t in tensors(result) if self._elsewhere(t))
         events += [["left_behind", "", 1, *self._place(p), *self._place(None)] for p in left if p is not None]
         return {"events": events, "operators": watch.operators, "peak": watch.peak}
 
@@ -439,46 +423,3 @@ def _frames(error: BaseException, files: dict[str, str]) -> Iterator[dict[str, A
                 "file": code.co_filename, "line": trace.tb_lineno, "function": code.co_name[:80], "code": text[:160]
             }  # fmt: skip
         trace = trace.tb_next
-
-
-def _arrays(value: Any, depth: int = 0) -> Iterator[Any]:
-    torch = torch_or_none()
-    if isinstance(value, np.ndarray) or (torch is not None and isinstance(value, torch.Tensor)):
-        yield value
-    elif depth < 8 and isinstance(value, list | tuple):
-        for item in value[:200]:
-            yield from _arrays(item, depth + 1)
-    elif depth < 8 and isinstance(value, dict):
-        yield from _arrays(list(value.values()), depth + 1)
-
-
-def _plain(torch: Any, value: Any) -> bool:
-    """A tensor whose values are all there is to it."""
-    dense = value.layout is torch.strided and value.device.type == "cpu" and not value.is_quantized
-    alone = not value.requires_grad and value.grad is None and not value.is_conj() and not value.is_neg()
-    return bool(dense and alone and value.numel() * value.element_size() < _PLAIN)
-
-
-def _aliases(result: Any, inputs: dict[Any, Any]) -> list[Any]:
-    """The arguments whose memory the result shares."""
-    arrays, storages = _memory(result)
-    if not arrays and not storages:
-        return []
-    return [key for key, value in inputs.items() if _shares(*_memory(value), arrays, storages)]
-
-
-def _shares(a: list[np.ndarray], ours: set[Any], b: list[np.ndarray], theirs: set[Any]) -> bool:
-    return bool(ours & theirs) or any(np.may_share_memory(x, y) for x in a for y in b)
-
-
-def _memory(value: Any) -> tuple[list[np.ndarray], set[Any]]:
-    """The arrays in a value, and where its tensors have their storage: (device, address)."""
-    arrays, storages = [], set()
-    for found in _arrays(value):
-        if isinstance(found, np.ndarray):
-            arrays.append(found)
-        elif found.numel():
-            held = getattr(found, "held", found)  # on the simulated device
-            with contextlib.suppress(Exception):
-                storages.add((found.device, held.untyped_storage().data_ptr()))
-    return arrays, storages
