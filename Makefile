@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: scaling test-cluster-500 demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
+.PHONY: scaling demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -32,10 +32,6 @@ test-cluster: $(VENV)/.dlkit-dev
 # A class of 500, killed thirty times, and one of 1,000 with broken and hostile answers: minutes.
 test-class: $(VENV)/.dlkit-dev
 	DLKIT_SLOW=1 $(BIN)/python -m pytest -q tests/test_batch_grade.py -k 'killed_driver or large_class'
-
-# The same with 500 submissions a class: minutes each.
-test-cluster-500: $(VENV)/.dlkit-dev
-	DLKIT_SLOW=1 $(BIN)/python -m pytest -q tests/test_cluster.py
 
 # On a machine with CUDA, with a CUDA build of PyTorch in .venv: every device check on the GPU. Elsewhere all is skipped.
 test-gpu: $(VENV)/.dlkit-dev

@@ -1,7 +1,4 @@
-"""For the tests of `dlkit grade --engine ray`: classes, a driver in the background, and a look at what the nodes run.
-
-DLKIT_SLOW=1 (make test-cluster-500) grades classes of 500 instead of small ones.
-"""
+"""For the tests of `dlkit grade --engine ray`: classes, a driver in the background, and a look at what the nodes run."""
 
 import contextlib
 import os
@@ -30,7 +27,7 @@ KINDS = {
     "quick": (RIGHT, "passed", 100.0),
 }
 LINGERING = 24  # of a class, the first ones: in their time everything happens
-COUNT = 500 if os.environ.get("DLKIT_SLOW") else 16
+COUNT = 500
 
 
 def usable_sandbox():

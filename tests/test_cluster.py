@@ -1,7 +1,4 @@
-"""`dlkit grade --engine ray` on two nodes of this machine: right verdicts whatever is killed or frozen.
-
-DLKIT_SLOW=1 (make test-cluster-500) grades classes of 500 instead of small ones.
-"""
+"""`dlkit grade --engine ray` on two nodes of this machine: 500 right verdicts whatever is killed or frozen."""
 
 import contextlib
 import os
