@@ -1,4 +1,4 @@
-"""For the tests of `dlkit grade --engine ray`: classes, a driver in the background, and a look at what the nodes run."""
+"""For the tests of `dlkit grade --engine ray`: classes, a driver in the background, and what the nodes run."""
 
 import contextlib
 import os
