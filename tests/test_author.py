@@ -20,6 +20,20 @@ print(ROOT, report.right, report.wrong, *report.problems, sep="\\n")
 """
 
 
+PROVE_RESTLESS = """
+from dlkit.grader.author.command import check_one
+from dlkit.grader.author.new import create
+from dlkit.grader.catalog import catalog
+
+create("double_it", 98, "numpy")
+tests = catalog().find("double_it").tests
+text = tests.read_text("utf-8")
+tests.write_text(text.replace("rng.normal(", "np.random.default_rng().normal("), "utf-8")
+assert tests.read_text("utf-8") != text
+print(*check_one(catalog().find("double_it"), 2, lambda words: None).problems, sep="\\n")
+"""
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A copy of what git knows of: the files of a new exercise go into the checkout that runs."""
@@ -43,3 +57,15 @@ def test_a_new_exercise_is_sound(checkout, framework, wrong):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(place), "2", str(wrong)]
+
+
+def test_a_check_that_is_different_in_every_run_is_named(checkout):
+    place = checkout.parent / "restless" / "dlkit"
+    place.parent.mkdir()
+    subprocess.run(["cp", "-r", str(checkout), str(place)], check=True)
+    environment = os.environ | {"PYTHONPATH": str(place.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROVE_RESTLESS], cwd=place.parent, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "asks for different things in two runs with one seed" in done.stdout

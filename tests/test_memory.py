@@ -117,6 +117,13 @@ def test_a_reply_that_differs_in_one_bit_is_another(graded):
     assert all(a != b for a, b in itertools.combinations(found, 2))
 
 
+def test_a_question_with_nan_is_the_same_question():
+    nan = [float("nan")]
+    assert Exchange("call", nan, []).asks("call", [float("nan")], [])
+    assert not Exchange("call", nan, []).asks("call", [1.0], [])
+    assert not Exchange("call", nan, [b"a"]).asks("call", nan, [b"b"])
+
+
 def test_hostile_replies_fill_no_memory(graded, monkeypatch):
     monkeypatch.setattr(memories, "MAX_ENDINGS", 3)
     monkeypatch.setattr(memories, "MAX_BYTES", 40_000)

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import diagnose
 from ..candidate.proxy import Submission
+from ..candidate.wire import pack
 from ..catalog import Exercise
 from ..local import answer_session
 from ..memory import Memory
@@ -78,7 +79,7 @@ class Proof:
                 if self._right_in_sandbox(label, answer, min(seeds, SANDBOXED_SEEDS)):
                     self._right_on_devices(label, answer, min(seeds, SANDBOXED_SEEDS))
                     self._right_here(label, {} if alone else _definitions(source, label), seeds)
-        self._time()
+        self._reference_runs()
 
     def _right_in_sandbox(self, label: str, answer: Submission, seeds: int) -> bool:
         for seed in range(seeds):
@@ -109,18 +110,24 @@ class Proof:
                     self._report.add(f"{label}: {record.name} fails with seed {seed}: {record.error}")
                     return
 
-    def _time(self) -> None:
-        """The checks of the reference, within their budget."""
-        took = []
-        for seed in range(3):
+    def _reference_runs(self) -> None:
+        """The checks of the reference: within their budget, and with one seed they ask the same each time."""
+        took, asked = [], []
+        for seed in (0, 0, 1):
             started = time.process_time()
-            self._run({}, seed)
+            records = self._run({}, seed)
             took.append(time.process_time() - started)
+            asked.append({name: _questions(record) for name, record in records.items()})
         self._report.run_seconds = min(took)
         budget = BUDGETS[self._exercise.framework]
+        file = short(self._exercise.tests, self._exercise)
         if min(took) > budget:
-            file = short(self._exercise.tests, self._exercise)
             self._report.add(f"{file}: one run takes {min(took):.2f} s of processor time; the budget is {budget:g} s.")
+        for name in [n for n in asked[0] if asked[0][n] != asked[1][n]]:
+            self._report.add(
+                f"{file}: {name} asks for different things in two runs with one seed. Draw from `rng` alone, and let no"
+                " clock, address or order of a set in."
+            )
 
     def wrong_answers(self) -> None:
         """Each fails exactly the checks that it names, and is named by the diagnosis."""
@@ -226,6 +233,12 @@ class Proof:
             return self._suite.run(self._exercise, session, seed)
         finally:
             session.close()
+
+
+def _questions(record: Record) -> list[tuple[str, bytes, list[bytes]]]:
+    """What was asked, so that it can be compared: packed, NaN equals itself."""
+    calls = record.candidate.calls if record.candidate else []
+    return [(call.target, pack(call.payload[0]), call.payload[1]) for call in calls]
 
 
 def _failures(records: Records) -> dict[str, str]:

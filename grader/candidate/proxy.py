@@ -22,7 +22,7 @@ import numpy as np
 from ..text import clean
 from .channel import Channel, Closed, DeadlinePassed
 from .confine import Limits
-from .wire import Decoder, Encoder, Tree, WireError, torch_or_none
+from .wire import Decoder, Encoder, Tree, WireError, pack, torch_or_none
 from .worker import Worker
 
 MAX_CALLBACKS = 200_000  # in one call
@@ -337,7 +337,9 @@ class Exchange:
     death: CandidateDied | None = None
 
     def asks(self, kind: str, tree: Tree, buffers: list[bytes]) -> bool:
-        return (self.kind, self.tree, self.buffers) == (kind, tree, buffers)
+        if self.kind != kind or self.buffers != buffers:
+            return False
+        return bool(self.tree == tree) or pack(self.tree) == pack(tree)  # packed, NaN equals itself
 
     @property
     def reply_size(self) -> int:
