@@ -16,7 +16,6 @@ from .plugin import Record
 from .result import Diagnosis
 
 MAX_ENDINGS = 64  # of one check; a class makes few mistakes, but a hostile one may invent new replies for ever
-MAX_CHECK = 4 << 20  # bytes of the messages of a check that is remembered
 MAX_BYTES = 64 << 20  # of all messages
 Key = tuple[str, int, str]  # exercise, seed, check
 Replays = dict[tuple[str, int, str, str | None], Record | None]  # (exercise, seed, check, answer) -> what happened
@@ -76,7 +75,7 @@ class Memory:
             except CandidateDied:  # the check will meet the same
                 step = None
             else:
-                step = step.after.get(digest(session.trail[-1]))
+                step = step.after.get(digest(session.trail[-1])) if session.listening else None
         if step is None:
             session.rewind()
             return None
@@ -89,8 +88,8 @@ class Memory:
         trail = session.trail
         size = sum(e.size for e in trail)
         known = self._known.setdefault(key, _Known())
-        told_all = session.calm and not session.lent and record.outcome in ("passed", "failed")
-        room = size <= MAX_CHECK and self._bytes + size <= MAX_BYTES and known.endings < MAX_ENDINGS
+        told_all = session.calm and session.listening and not session.lent and record.outcome in ("passed", "failed")
+        room = self._bytes + size <= MAX_BYTES and known.endings < MAX_ENDINGS
         raised = _raised(record, trail)
         if not (trail and told_all and room) or raised is None:
             return

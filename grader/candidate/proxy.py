@@ -27,6 +27,7 @@ from .worker import Worker
 
 MAX_CALLBACKS = 200_000  # in one call
 MAX_KEPT = 64 << 20  # bytes of results of one submission, kept for the report and the diagnosis
+MAX_TRAIL = 4 << 20  # bytes of one check's messages that are kept to spare the next submission that check
 MAX_LINE = 10_000_000
 _RAISABLE = (
     ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError, NotImplementedError, ZeroDivisionError,
@@ -377,8 +378,10 @@ class Session:
         self.kept = 0  # bytes
         self.generation = 0  # goes up when handles of an earlier link have died
         self.lent = 0  # functions and objects of the test that the candidate was given
-        self.trail: list[Exchange] = []  # since `listen`
+        self.trail: list[Exchange] = []  # since `listen`, as long as `listening`
+        self.listening = False
         self.strayed = False
+        self._room = 0
         self._again: deque[Exchange] = deque()
 
     def load(self) -> None:
@@ -439,7 +442,6 @@ class Session:
             raise CandidateDied("timeout", f"the {self.limits.total_seconds:g} s for one submission are used up")
         started = time.monotonic()
         exchange = Exchange(kind, tree, buffers)
-        self.trail.append(exchange)
         try:
             exchange.reply = self._link.request(
                 kind, tree, buffers, started + min(left, self.limits.call_seconds), on_callback
@@ -451,6 +453,7 @@ class Session:
             raise
         finally:
             self.used += time.monotonic() - started
+            self._remember(exchange)
 
     # Checks from memory (memory.py)
 
@@ -461,12 +464,20 @@ class Session:
         return undisturbed and self.device == "cpu" and self.kept < MAX_KEPT // 2
 
     def listen(self) -> None:
-        """Keep the exchanges from now on, for one check."""
-        self.trail, self.lent = [], 0
+        """Keep the exchanges from now on, for one check, up to MAX_TRAIL bytes."""
+        self.trail, self.lent, self.listening, self._room = [], 0, True, MAX_TRAIL
+
+    def _remember(self, exchange: Exchange) -> None:
+        if self.listening:
+            self.trail.append(exchange)
+            self._room -= exchange.size
+            self.listening = self._room >= 0
 
     def rewind(self) -> None:
         """Let the check that runs now have the replies that came already."""
         self._again = deque(self.trail)
+        if not self.listening:
+            self.trail = []
 
     def _repeat(self, kind: str, tree: Tree, buffers: list[bytes]) -> tuple[str, Tree, list[memoryview]]:
         exchange = self._again.popleft()
