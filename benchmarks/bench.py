@@ -10,11 +10,13 @@ from pathlib import Path
 
 import classroom
 import rows
+from peers import peer_rows
 from timing import machine
 from watch import watched
 
 GROUPS = {
     "start-up": rows.start_up, "cold": rows.cold_checks, "watch": watched, "sandbox": rows.sandbox,
+    "peers": peer_rows,
     "class": lambda repeats: classroom.class_rows(CLASS if repeats > 3 else QUICK_CLASS),
 }  # fmt: skip
 CLASS = {"softmax": 200, "distillation_loss": 100}  # stock takes seconds for each of the latter

@@ -100,6 +100,8 @@ class Memory:
             if not _asks(step, exchange):
                 return  # another question after the same replies: this check is no function of them
             found = digest(exchange)
+            if not found:
+                return
             if following is None:
                 ending = _Ending(record, sum(e.reply_size for e in trail), raised)
                 if step.after.setdefault(found, ending) is ending:
@@ -155,12 +157,17 @@ def _readable(tree: Tree, buffers: list[memoryview]) -> bool:
 
 
 def digest(exchange: Exchange) -> bytes:
-    """Of a reply, without what differs from file to file where the learner's code raises."""
+    """Of a reply, without what differs from file to file where the learner's code raises. Empty for what cannot be
+    told in bytes: that is remembered of nobody."""
     kind, tree, buffers = exchange.reply
     if kind == "raise" and type(tree) is list and tree[:1] == ["dict"]:
         pairs = zip(tree[1::2], tree[2::2], strict=False)
         tree = [p for p in pairs if not (type(p[0]) is str and p[0] in _PLACES and _readable(p[1], buffers))]
-    found = hashlib.blake2b(pack([kind, tree, [len(b) for b in buffers]]), digest_size=32)
+    try:
+        packed = pack([kind, tree, [len(b) for b in buffers]])
+    except WireError:
+        return b""
+    found = hashlib.blake2b(packed, digest_size=32)
     for data in buffers:
         found.update(data)
     return found.digest()

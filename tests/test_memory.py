@@ -124,6 +124,13 @@ def test_a_question_with_nan_is_the_same_question():
     assert not Exchange("call", nan, [b"a"]).asks("call", nan, [b"b"])
 
 
+def test_a_reply_that_cannot_be_packed_is_remembered_of_nobody(graded):
+    deep = []
+    for _ in range(5000):
+        deep = [deep]
+    assert digest(Exchange("call", [], [], ("ok", deep, []))) == b""
+
+
 def test_hostile_replies_fill_no_memory(graded, monkeypatch):
     monkeypatch.setattr(memories, "MAX_ENDINGS", 3)
     monkeypatch.setattr(memories, "MAX_BYTES", 40_000)
