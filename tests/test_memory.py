@@ -7,7 +7,7 @@ import pytest
 
 from dlkit.grader import memory as memories
 from dlkit.grader.author.mutants import mutants
-from dlkit.grader.candidate.proxy import Exchange
+from dlkit.grader.candidate.proxy import Exchange, raised_by
 from dlkit.grader.catalog import catalog
 from dlkit.grader.memory import Memory, digest
 from dlkit.grader.runner import Options, grade_with
@@ -129,6 +129,11 @@ def test_a_reply_that_cannot_be_packed_is_remembered_of_nobody(graded):
     for _ in range(5000):
         deep = [deep]
     assert digest(Exchange("call", [], [], ("ok", deep, []))) == b""
+
+
+@pytest.mark.parametrize("told", [{"types": 3}, 5, "boom", ["dict", "types", ["list", 1], "frames", ["list", 2]]])
+def test_an_exception_told_in_nonsense_is_an_exception(told):
+    assert str(raised_by(("raise", told, []))) == "Exception"
 
 
 def test_hostile_replies_fill_no_memory(graded, monkeypatch):

@@ -80,7 +80,11 @@ def learner_error(described: Any) -> LearnerError:
 def raised_by(reply: tuple[str, Tree, list[memoryview]]) -> LearnerError:
     """The exception that a reply of the kind `raise` tells of."""
     _, tree, buffers = reply
-    return learner_error(Decoder(buffers, _ignore_reference, layout=False).decode(tree))
+    return learner_error(_described(tree, Decoder(buffers, _ignore_reference, layout=False)))
+
+
+def _described(tree: Tree, decoder: Decoder) -> Any:
+    return decoder.decode(tree) if type(tree) is list else tree
 
 
 def _class_for(bases: tuple[type, ...]) -> type:
@@ -713,7 +717,7 @@ class CandidateProxy:
             record.result = decoder.decode(answer[0])
             extra = decoder.decode(answer[1])
         elif reply == "raise":
-            extra = decoder.decode(answer) if type(answer) is list else answer
+            extra = _described(answer, decoder)
             record.error = learner_error(extra)
             if "MemoryError" in record.error.types:
                 record.error.text += f" (the limit is {self.session.limits.memory >> 20} MiB)"
