@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: scaling demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
+.PHONY: scaling tests-here demo test bench test-class test-cluster test-gpu check-python lint types tests dev strength clean
 
 demo: $(VENV)/.dlkit
 	@echo; echo '--- An answer with a typical mistake: dlkit check softmax docs/demo/softmax_with_a_mistake.py'
@@ -22,8 +22,12 @@ demo: $(VENV)/.dlkit
 
 test: $(VENV)/.dlkit-dev lint types tests
 
+# The cluster's tests wait more than they work: they run beside the others.
 tests: $(VENV)/.dlkit-dev
-	$(BIN)/python -m pytest -q --durations=25
+	$(MAKE) -j2 tests-here test-cluster
+
+tests-here: $(VENV)/.dlkit-dev
+	$(BIN)/python -m pytest -q --ignore=tests/test_cluster.py --ignore=tests/test_cluster_limits.py --durations=25
 
 # On a Ray cluster of two nodes on this machine, whose workers, nodes and drivers are killed and frozen.
 test-cluster: $(VENV)/.dlkit-dev
