@@ -6,6 +6,7 @@ only one another, numpy and msgpack (torch where the exercise does).
 wire.py     values <-> bytes, with every size checked first
 channel.py  framed messages over a socket, with deadlines
 worker.py   loads the learner's module and answers requests
+inputs.py   what a call did to its arguments
 zygote.py   the process inside the sandbox: imports once, forks one worker per submission
 confine.py  what a fork gives up before it runs the learner's code
 proxy.py    the grader's end: `candidate.softmax(x)` in a hidden test
