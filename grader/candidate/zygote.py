@@ -28,6 +28,7 @@ _TICK = 0.05  # seconds between looks at the memory of a running candidate
 
 def main(config: dict[str, Any]) -> None:
     control = socket.socket(fileno=config["control"])
+    gc.disable()  # the imports leave hardly any garbage
     try:
         for module in config["preload"]:
             importlib.import_module(module)
@@ -35,8 +36,8 @@ def main(config: dict[str, Any]) -> None:
         if "torch" in config["preload"]:
             _warm_torch()
         zygote = Zygote(control, config)
-        gc.collect()
         gc.freeze()  # a collection in a candidate would write to, and so copy, every page that holds our objects
+        gc.enable()
     except BaseException as error:
         _send(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
         os._exit(1)
