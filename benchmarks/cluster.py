@@ -91,7 +91,7 @@ def recovery(cluster, ray, sandbox, name, bar, disturb):
         lost.extend(e.reply["fault"] for e in events if e.kind == "lost")
         if (
             began is None
-            and sum(bool(r.node) for r in engine._running.values()) == 2
+            and sum(r.begun for r in engine._running.values()) == 2
             and time.monotonic() - submitted > 1
         ):
             began = time.monotonic()

@@ -1,8 +1,9 @@
 """An engine on a Ray cluster: stateless remote tasks that stream `started`, signs of life and the reply.
 
-Ray finds a place for a task and says when a worker or a node died; it retries nothing. That a node is frozen Ray learns
-late, minutes late where it sent a task there that was not begun. So the engine notices what is silent: a task that was
-begun is given up, one that was not is sent elsewhere, and the node is avoided for a while.
+Ray starts the workers and says when one, or a node, died; it retries nothing. That a node is frozen Ray learns late,
+minutes late for a task that it sent there and that was not begun. So the engine chooses the node of each task itself,
+and notices what is silent: a task that was begun is given up, one that was not is sent elsewhere, and the node is
+avoided for a while.
 """
 
 import json
@@ -27,7 +28,8 @@ class _Running:
     payload: Payload
     stream: Any
     heard: float
-    node: str = ""  # where it was begun
+    node: str  # where it was sent; "": Ray chooses
+    begun: bool = False
 
 
 class RayEngine:
@@ -79,13 +81,18 @@ class RayEngine:
         options: dict[str, Any] = {"num_cpus": request.cpus, "memory": request.memory, "num_returns": "streaming"}
         if request.gpus:
             options["num_gpus"] = request.gpus
-        usable = {p.id for p in self._usable(request)}
-        avoided = [p.id for p in self._places if p.room(request) and p.id not in usable]
-        if avoided:
-            options["label_selector"] = {"ray.io/node-id": f"!in({','.join(avoided)})"}
+        node = self._choose(request)
+        if node:
+            options["label_selector"] = {"ray.io/node-id": node}
         task = json.dumps(payload, ensure_ascii=True).encode()
         stream = self._run.options(**options).remote(task, self._sandbox, bool(request.gpus), self._task_seconds)
-        self._running[ticket] = _Running(payload, stream, time.monotonic())
+        self._running[ticket] = _Running(payload, stream, time.monotonic(), node)
+
+    def _choose(self, request: Request) -> str:
+        """The node with the most room left by our own tasks; where all are avoided or none fits, Ray may choose."""
+        usable = [p for p in self._usable(request) if self._avoided.get(p.id, 0.0) < time.monotonic()]
+        sent = [r.node for r in self._running.values()]
+        return max(usable, key=lambda p: p.room(request) - sent.count(p.id)).id if usable else ""
 
     def poll(self, timeout: float) -> list[Event]:
         if not self._running:
@@ -108,7 +115,7 @@ class RayEngine:
             return [self._lost(ticket, self._words(error, running.node))]
         running.heard = time.monotonic()
         if "node" in message:
-            running.node = str(message["node"])
+            running.begun, running.node = True, str(message["node"])
         self._heard[running.node] = running.heard
         if "node" in message:
             return []
@@ -137,32 +144,20 @@ class RayEngine:
         """Tasks whose node has not been heard of. Called after reading: it is not we who were asleep."""
         events = []
         for ticket, running in list(self._running.items()):
-            if time.monotonic() - running.heard <= self._silence_seconds:
+            # One that was not begun may wait for another of ours: then its node is heard of.
+            heard = running.heard if running.begun else max(running.heard, self._heard.get(running.node, 0.0))
+            if not running.node or time.monotonic() - heard <= self._silence_seconds:
                 continue
-            if running.node:
-                self._avoid(running.node)
-                self._cancel(running)
+            self._avoid(running.node)
+            self._cancel(running)
+            if running.begun:
                 words = f"node {running.node[:8]} has not been heard of for {self._silence_seconds:g} s"
                 events.append(self._lost(ticket, words))
             else:
-                self._move(ticket, running)
+                self.moved += 1
+                del self._running[ticket]
+                self._send(ticket, running.payload)
         return events
-
-    def _move(self, ticket: str, running: _Running) -> None:
-        """A task that nobody has begun: it waits for others, or with a node that is frozen. Those that nothing has come
-        from lately are avoided, and it is sent again. No attempt is lost: nothing has failed."""
-        request = self._request_for(str(running.payload.get("exercise")))
-        fitting = [p.id for p in self._places if p.room(request)]
-        recent = time.monotonic() - self._silence_seconds
-        heard = [p for p in fitting if self._heard.get(p, 0.0) > recent]
-        heard = heard or sorted(fitting, key=lambda p: self._heard.get(p, 0.0))[-1:]
-        if len(heard) == len(fitting):
-            return
-        for node in set(fitting) - set(heard):
-            self._avoid(node)
-        self._cancel(running)
-        self.moved += 1
-        self._send(ticket, running.payload)
 
     def _avoid(self, node: str) -> None:
         if node:
