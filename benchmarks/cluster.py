@@ -89,11 +89,7 @@ def recovery(cluster, ray, sandbox, name, bar, disturb):
         nonlocal began
         events = poll(timeout)
         lost.extend(e.reply["fault"] for e in events if e.kind == "lost")
-        if (
-            began is None
-            and sum(r.begun for r in engine._running.values()) == 2
-            and time.monotonic() - submitted > 1
-        ):
+        if began is None and sum(r.begun for r in engine._running.values()) == 2 and time.monotonic() - submitted > 1:
             began = time.monotonic()
             disturb(cluster.nodes[-1])
         return events

@@ -6,7 +6,6 @@ check itself need not run: at their end stands the same record. At the first rep
 is given the replies that came already.
 """
 
-import contextlib
 import hashlib
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeGuard
@@ -26,7 +25,6 @@ _PLACES = ("frames", "signature")  # where an exception came from: the learner's
 @dataclass
 class _Ending:
     record: Record
-    size: int  # bytes of the replies
     raised: dict[int, int]  # id of an error of the record -> the exchange that it came with
 
     def retold(self, trail: list[Exchange]) -> Record:
@@ -69,22 +67,11 @@ class Memory:
         session.listen()
         if known is None or known.first is None or not session.calm:
             return None
-        step: _Question | _Ending | None = known.first
-        while isinstance(step, _Question):
-            try:
-                session.request(step.kind, step.tree, step.buffers, _stray)
-            except CandidateDied:  # the check will meet the same
-                step = None
-            else:
-                step = step.after.get(digest(session.trail[-1])) if session.listening else None
-        record = None
-        if step is not None:
-            with contextlib.suppress(WireError):  # what it says of an exception cannot be read: the check will say so
-                record = step.retold(session.trail)
-        if step is None or record is None:
+        record = _walk(known.first, session)
+        if record is None:
             session.rewind()
             return None
-        session.kept += step.size
+        session.kept += sum(e.reply_size for e in session.trail)
         self.recalled += 1
         return replace(record, output=session.collect_output())
 
@@ -108,7 +95,7 @@ class Memory:
             if not found:
                 return
             if following is None:
-                ending = _Ending(record, sum(e.reply_size for e in trail), raised)
+                ending = _Ending(record, raised)
                 if step.after.setdefault(found, ending) is ending:
                     record.ending = ending
                     known.endings += 1
@@ -123,6 +110,18 @@ class Memory:
     def note_diagnoses(self, failed: list[Record], diagnoses: dict[str, Diagnosis]) -> None:
         if all(r.ending is not None for r in failed):
             self._diagnoses[_identity(failed)] = diagnoses
+
+
+def _walk(first: _Question, session: Session) -> Record | None:
+    """Ask on as long as the replies are known ones; the record at their end."""
+    step: _Question | _Ending | None = first
+    try:
+        while isinstance(step, _Question):
+            session.request(step.kind, step.tree, step.buffers, _stray)
+            step = step.after.get(digest(session.trail[-1])) if session.listening else None
+        return step.retold(session.trail) if step is not None else None
+    except (CandidateDied, WireError):  # dead, or what it says of an exception cannot be read: the check will find so
+        return None
 
 
 def _identity(failed: list[Record]) -> tuple[int, ...]:

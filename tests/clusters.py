@@ -9,10 +9,10 @@ from pathlib import Path
 
 import loopback
 import pytest
+import sandboxes
 
 from dlkit.grader.batch.store import Store
 from dlkit.grader.catalog import catalog
-from dlkit.grader.sandbox import SandboxUnavailable, start
 
 SOFTMAX = catalog().find("softmax")
 RIGHT = SOFTMAX.solution.read_text("utf-8")
@@ -30,17 +30,8 @@ LINGERING = 24  # of a class, the first ones: in their time everything happens
 COUNT = 500
 
 
-def usable_sandbox():
-    try:
-        with start("bwrap", []) as parent:
-            parent.ready()
-    except SandboxUnavailable:
-        return "process"
-    return "bwrap"
-
-
-SANDBOX = usable_sandbox()
-BWRAP = pytest.mark.skipif(SANDBOX != "bwrap", reason="a plain process promises nothing")
+SANDBOX = sandboxes.best()
+BWRAP = pytest.mark.skipif(SANDBOX != "bwrap", reason="needs bubblewrap: a plain process promises nothing")
 
 
 def command(cluster, folder, out, *more):
@@ -69,7 +60,7 @@ def make_class(folder, count=COUNT):
 
 
 def rows(out):
-    with contextlib.suppress(Exception), Store.read(out) as store:
+    with contextlib.suppress(Exception), Store.read(out) as store:  # not there, or not yet a results file
         return store._db.execute("SELECT COUNT(*) FROM results").fetchone()[0]
     return 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-# clusters.py, and loopback.py: Ray clusters on this machine alone
+# clusters.py and sandboxes.py, and loopback.py: Ray clusters on this machine alone
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parent.parent / "benchmarks")]
 
 

@@ -46,26 +46,24 @@ def checkout(tmp_path_factory):
     return folder
 
 
+def printed(checkout, place, program, *arguments):
+    """What a program prints in a copy of the checkout."""
+    place.parent.mkdir()
+    subprocess.run(["cp", "-r", str(checkout), str(place)], check=True)
+    environment = os.environ | {"PYTHONPATH": str(place.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=place.parent, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize(("framework", "wrong"), [("numpy", 2), ("torch", 3)])
 def test_a_new_exercise_is_sound(checkout, framework, wrong):
     place = checkout.parent / framework / "dlkit"
-    place.parent.mkdir()
-    subprocess.run(["cp", "-r", str(checkout), str(place)], check=True)
-    environment = os.environ | {"PYTHONPATH": str(place.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", PROVE, framework], cwd=place.parent, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [str(place), "2", str(wrong)]
+    assert printed(checkout, place, PROVE, framework).splitlines() == [str(place), "2", str(wrong)]
 
 
 def test_a_check_that_is_different_in_every_run_is_named(checkout):
-    place = checkout.parent / "restless" / "dlkit"
-    place.parent.mkdir()
-    subprocess.run(["cp", "-r", str(checkout), str(place)], check=True)
-    environment = os.environ | {"PYTHONPATH": str(place.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", PROVE_RESTLESS], cwd=place.parent, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "asks for different things in two runs with one seed" in done.stdout
+    told = printed(checkout, checkout.parent / "restless" / "dlkit", PROVE_RESTLESS)
+    assert "asks for different things in two runs with one seed" in told

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sandboxes
 
 from dlkit.grader.batch.cluster import connect
 from dlkit.grader.batch.engine import USUAL_SECONDS, Event, limits_for
@@ -22,21 +23,12 @@ from dlkit.grader.batch.ray_engine import RayEngine
 from dlkit.grader.batch.request import Request
 from dlkit.grader.candidate.confine import Limits
 from dlkit.grader.catalog import catalog
-from dlkit.grader.errors import GraderFault, MissingOnMachine
+from dlkit.grader.errors import GraderFault
 
 ROOT = Path(__file__).parent.parent
 SOFTMAX = catalog().find("softmax")
 RIGHT = SOFTMAX.solution.read_text("utf-8")
 LOOP = "while True:\n    pass\n"
-
-
-def sandbox():
-    from dlkit.grader.batch.command import usable_sandbox
-
-    try:
-        return usable_sandbox("auto")
-    except MissingOnMachine:
-        return "process"
 
 
 def payload(source=RIGHT, exercise=SOFTMAX, **changes):
@@ -103,10 +95,10 @@ def gone(processes, seconds=30):
 @pytest.fixture(params=["local", "ray"])
 def engine(request):
     if request.param == "local":
-        made = LocalEngine(2, sandbox(), [SOFTMAX.stem])
+        made = LocalEngine(2, sandboxes.best(), [SOFTMAX.stem])
     else:  # a cluster of two nodes, one core each, whose processes are below ours as well
         cluster = request.getfixturevalue("ray_cluster")
-        made = RayEngine(connect(cluster.address), sandbox(), lambda stem: Request())
+        made = RayEngine(connect(cluster.address), sandboxes.best(), lambda stem: Request())
     yield made
     made.close()
 
@@ -179,7 +171,7 @@ def test_close_ends_everything(engine):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_killed_worker_is_a_lost_task_and_takes_its_sandbox_along():
-    engine = LocalEngine(1, sandbox(), [SOFTMAX.stem])
+    engine = LocalEngine(1, sandboxes.best(), [SOFTMAX.stem])
     try:
         engine.submit("a", payload(LOOP))
         until(engine, "started")
@@ -200,7 +192,7 @@ def test_nothing_of_the_working_folder_is_imported(tmp_path, monkeypatch):
     for name in ("json.py", "numpy.py", "sitecustomize.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the folder that is graded')\n")
     monkeypatch.chdir(tmp_path)
-    engine = LocalEngine(1, sandbox(), [SOFTMAX.stem])
+    engine = LocalEngine(1, sandboxes.best(), [SOFTMAX.stem])
     try:
         engine.submit("a", payload())
         assert until(engine, "done")[-1].reply["result"]["score"] == 100
@@ -210,7 +202,7 @@ def test_nothing_of_the_working_folder_is_imported(tmp_path, monkeypatch):
 
 def test_large_tasks_do_not_block_the_driver():
     """4 MiB go through a pipe of 64 KiB to a process that is still importing."""
-    engine = LocalEngine(1, sandbox(), [SOFTMAX.stem])
+    engine = LocalEngine(1, sandboxes.best(), [SOFTMAX.stem])
     try:
         engine.submit("a", payload(RIGHT + "#" * (3 << 20)))
         assert until(engine, "done")[-1].reply["result"]["status"] in ("passed", "invalid")
@@ -222,9 +214,11 @@ def test_answers_in_parallel_without_a_results_file():
     """What other graders build on: their own keys, results as they come, workers that end with the iterator."""
     before = descendants(os.getpid())
     answers = [(("ann", 1), SOFTMAX, (("a.py", RIGHT),)), (("bo", 2), SOFTMAX, (("b.py", "def f(:"),))]
-    outcomes = {o.task.key: o.result["score"] for o in graded(answers, 7, sandbox(), jobs=2)}
+    outcomes = {o.task.key: o.result["score"] for o in graded(answers, 7, sandboxes.best(), jobs=2)}
     assert outcomes == {("ann", 1): 100.0, ("bo", 2): 0.0}
-    endless = graded(((i, SOFTMAX, (("a.py", f"{RIGHT}# {i}"),)) for i in itertools.count()), 7, sandbox(), jobs=1)
+    endless = graded(
+        ((i, SOFTMAX, (("a.py", f"{RIGHT}# {i}"),)) for i in itertools.count()), 7, sandboxes.best(), jobs=1
+    )
     assert next(endless).result["score"] == 100
     below = descendants(os.getpid()) - before
     endless.close()
@@ -246,7 +240,7 @@ for line in sys.stdin:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_node_entry_grades_one_task_after_the_other_and_ends_with_its_process():
     """As a cluster's worker calls it: warm, within its limits, without the cluster's variables."""
-    command = [sys.executable, "-c", ENTRY, sandbox()]
+    command = [sys.executable, "-c", ENTRY, sandboxes.best()]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
 
         def ask(task, seconds=100.0):

@@ -17,9 +17,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import sandboxes
 
 from dlkit.grader.batch.store import Store
-from dlkit.grader.sandbox import SandboxUnavailable, start
 
 ROOT = Path(__file__).parent.parent
 DLKIT = [sys.executable, "-m", "dlkit.cli"]
@@ -39,16 +39,7 @@ SUBMISSIONS = {
 }
 
 
-def sandbox():
-    try:
-        with start("bwrap", []) as parent:
-            parent.ready()
-    except SandboxUnavailable:
-        return "process"
-    return "bwrap"
-
-
-SANDBOX = sandbox()
+SANDBOX = sandboxes.best()
 
 
 def command(*arguments):

@@ -32,7 +32,9 @@ from dlkit.grader.batch.pool import Pool, Task
 from dlkit.grader.batch.ray_engine import RayEngine
 from dlkit.grader.batch.request import Request
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="finds the processes of nodes in /proc, which only Linux has"
+)
 
 
 def test_undisturbed_both_nodes_work(ray_cluster, tmp_path):

@@ -33,7 +33,9 @@ from dlkit.grader.batch.request import GIB, Place, Request
 from dlkit.grader.batch.store import Store
 from dlkit.grader.catalog import catalog
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="finds the processes of nodes in /proc, which only Linux has"
+)
 
 # Out of reach
 

@@ -21,10 +21,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import sandboxes
 
 from dlkit.grader.catalog import catalog
 from dlkit.grader.render.terminal import STATUS_WORDS
-from dlkit.grader.sandbox import SandboxUnavailable, start
 
 pytest.importorskip("nbgrader")
 ROOT = Path(__file__).parent.parent
@@ -39,16 +39,7 @@ WAITING = "waiting-"  # before the names of those who hand such an attack in
 ALLOWED_HERE = {f"resources/memory_{how}" for how in ("shared", "in_children", "in_one_piece")}
 
 
-def sandbox_missing():
-    try:
-        with start("bwrap", []) as parent:
-            parent.ready()
-    except SandboxUnavailable as error:
-        return str(error)
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(sandbox_missing()), reason=f"no sandbox: {sandbox_missing()}")
+pytestmark = pytest.mark.skipif(bool(sandboxes.missing()), reason=f"no sandbox: {sandboxes.missing()}")
 
 
 def name_of(path):

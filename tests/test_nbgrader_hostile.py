@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import sandboxes
 
 from dlkit.grader.catalog import catalog
-from dlkit.grader.sandbox import SandboxUnavailable, start
 
 pytest.importorskip("nbgrader")
 ROOT = Path(__file__).parent.parent
@@ -20,16 +20,7 @@ ANSWER, EXAMPLES = f"{SOFTMAX.stem}-answer", f"{SOFTMAX.stem}-examples"
 ATTACKS = ["text/markup", "text/terminal_escapes"]  # the whole corpus: test_nbgrader_corpus.py
 
 
-def sandbox_missing():
-    try:
-        with start("bwrap", []) as parent:
-            parent.ready()
-    except SandboxUnavailable as error:
-        return str(error)
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(sandbox_missing()), reason=f"no sandbox: {sandbox_missing()}")
+pytestmark = pytest.mark.skipif(bool(sandboxes.missing()), reason=f"no sandbox: {sandboxes.missing()}")
 
 
 def declared(name):

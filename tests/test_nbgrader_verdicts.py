@@ -9,13 +9,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import sandboxes
 from nbclient import NotebookClient
 
 from dlkit.grader.catalog import catalog
 from dlkit.grader.nbgrader.feedback import result_outputs
 from dlkit.grader.render.terminal import report
 from dlkit.grader.result import Result
-from dlkit.grader.sandbox import SandboxUnavailable, start
 
 pytest.importorskip("nbgrader")
 ROOT = Path(__file__).parent.parent
@@ -40,16 +40,7 @@ KINDS = {
 }  # fmt: skip
 
 
-def sandbox_missing():
-    try:
-        with start("bwrap", []) as parent:
-            parent.ready()
-    except SandboxUnavailable as error:
-        return str(error)
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(sandbox_missing()), reason=f"no sandbox: {sandbox_missing()}")
+pytestmark = pytest.mark.skipif(bool(sandboxes.missing()), reason=f"no sandbox: {sandboxes.missing()}")
 
 
 def environment(root):

@@ -67,7 +67,11 @@ class RayEngine:
         if now - self._looked > _LOOK_SECONDS:
             self._places, self._looked = places(self._ray), now
         fitting = [p for p in self._places if p.room(request)]
-        return [p for p in fitting if self._avoided.get(p.id, 0.0) < now] or fitting
+        return self._welcome(fitting) or fitting
+
+    def _welcome(self, found: list[Place]) -> list[Place]:
+        """Those of them that are not avoided."""
+        return [p for p in found if self._avoided.get(p.id, 0.0) < time.monotonic()]
 
     def submit(self, ticket: str, payload: Payload) -> None:
         request = self._request_for(str(payload.get("exercise")))
@@ -90,7 +94,7 @@ class RayEngine:
 
     def _choose(self, request: Request) -> str:
         """The node with the most room left by our own tasks; where all are avoided or none fits, Ray may choose."""
-        usable = [p for p in self._usable(request) if self._avoided.get(p.id, 0.0) < time.monotonic()]
+        usable = self._welcome(self._usable(request))
         sent = [r.node for r in self._running.values()]
         return max(usable, key=lambda p: p.room(request) - sent.count(p.id)).id if usable else ""
 
@@ -117,9 +121,7 @@ class RayEngine:
         if "node" in message:
             running.begun, running.node = True, str(message["node"])
         self._heard[running.node] = running.heard
-        if "node" in message:
-            return []
-        if "alive" in message:
+        if "node" in message or "alive" in message:
             return []
         if "started" in message:
             return [Event(ticket, "started")]

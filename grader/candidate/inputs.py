@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .wire import MAX_DEPTH, MAX_NODES, Encoder, Tree, WireError, pack, torch_or_none
+from .wire import MAX_DEPTH, MAX_NODES, PLAIN, Encoder, Tree, WireError, pack, torch_or_none
 
-_PLAIN = 64 << 20  # bytes of an array that is compared as it is
-_CONSTANT = frozenset((type(None), bool, int, str, bytes))
+_AS_IT_IS = 64 << 20  # bytes of an array that is compared as it is
 
 
 class Snapshot:
@@ -37,11 +36,11 @@ class Snapshot:
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise WireError("more than may cross")
         kind = type(value)
-        if kind in _CONSTANT:
-            return kind, value
         if kind is float:
             return value.hex()  # NaN, too, equals itself, and -0.0 is not 0.0
-        if kind is np.ndarray and not value.dtype.hasobject and value.nbytes < _PLAIN:
+        if kind in PLAIN:
+            return kind, value
+        if kind is np.ndarray and not value.dtype.hasobject and value.nbytes < _AS_IT_IS:
             return value.dtype, value.shape, value.strides, value.flags.writeable, value.tobytes()
         if kind is list or kind is tuple:
             return kind, [self._look(v, depth + 1) for v in value]
@@ -58,7 +57,7 @@ def _plain(torch: Any, value: Any) -> bool:
     """A tensor whose values are all there is to it."""
     dense = value.layout is torch.strided and value.device.type == "cpu" and not value.is_quantized
     alone = not value.requires_grad and value.grad is None and not value.is_conj() and not value.is_neg()
-    return bool(dense and alone and value.numel() * value.element_size() < _PLAIN)
+    return bool(dense and alone and value.numel() * value.element_size() < _AS_IT_IS)
 
 
 def aliases(result: Any, inputs: dict[Any, Any]) -> list[Any]:
@@ -66,7 +65,7 @@ def aliases(result: Any, inputs: dict[Any, Any]) -> list[Any]:
     ours = _memory(result)
     if not any(ours):
         return []
-    return [key for key, value in inputs.items() if type(value) not in _CONSTANT and _shared(ours, _memory(value))]
+    return [key for key, value in inputs.items() if type(value) not in PLAIN and _shared(ours, _memory(value))]
 
 
 _Memory = tuple[list[np.ndarray], set[Any]]
@@ -84,7 +83,7 @@ def _memory(value: Any) -> _Memory:
             arrays.append(found)
         elif found.numel():
             held = getattr(found, "held", found)  # on the simulated device
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # a kind of tensor without storage shares none
                 storages.add((found.device, held.untyped_storage().data_ptr()))
     return arrays, storages
 

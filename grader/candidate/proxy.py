@@ -382,10 +382,9 @@ class Session:
         self.kept = 0  # bytes
         self.generation = 0  # goes up when handles of an earlier link have died
         self.lent = 0  # functions and objects of the test that the candidate was given
-        self.trail: list[Exchange] = []  # since `listen`, as long as `listening`
-        self.listening = False
+        self.trail: list[Exchange] = []  # since `listen`
         self.strayed = False
-        self._room = 0
+        self._room = -1  # bytes of the trail that are left; nothing is kept where it is negative
         self._again: deque[Exchange] = deque()
 
     def load(self) -> None:
@@ -469,13 +468,17 @@ class Session:
 
     def listen(self) -> None:
         """Keep the exchanges from now on, for one check, up to MAX_TRAIL bytes."""
-        self.trail, self.lent, self.listening, self._room = [], 0, True, MAX_TRAIL
+        self.trail, self.lent, self._room = [], 0, MAX_TRAIL
+
+    @property
+    def listening(self) -> bool:
+        """Whether the trail holds every exchange since `listen`."""
+        return self._room >= 0
 
     def _remember(self, exchange: Exchange) -> None:
         if self.listening:
             self.trail.append(exchange)
             self._room -= exchange.size
-            self.listening = self._room >= 0
 
     def rewind(self) -> None:
         """Let the check that runs now have the replies that came already."""

@@ -33,7 +33,7 @@ _TORCH_DTYPES = frozenset(
 )
 _TYPES: dict[str, type] = {t.__name__: t for t in (bool, int, float, complex, str, bytes, list, tuple, dict)}
 _SEQUENCES: tuple[tuple[Any, str], ...] = ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "frozenset"))
-_PLAIN = frozenset((type(None), bool, int, float, str, bytes))
+PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 _SIMPLE_NUMBERS = 17  # numpy's numbers of bool, the integers, floats and complex numbers are below
 _COMMON_DTYPES = {np.dtype(name).str: np.dtype(name) for name in "bool uint8 int32 int64 float32 float64".split()}
 _RNG_STATES = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
@@ -230,7 +230,7 @@ class Decoder:
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise WireError("a value too deep or too large")
         kind = type(tree)
-        if kind in _PLAIN:
+        if kind in PLAIN:
             return tree
         if kind is not list or not tree or type(tree[0]) is not str:
             raise WireError("not a value")
