@@ -96,6 +96,8 @@ def grade_with(
             trouble = _load(session)
             records = {} if trouble else _run(suite, exercise, session, options, progress, memory)
             output = session.output
+            if session.deaths and parent.lost():
+                raise SandboxUnavailable("the sandbox ended while the submission was graded")
         finally:
             session.close()
         verdict = _Verdict(suite, exercise, session, options, trouble, records, memory or Memory())

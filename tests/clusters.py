@@ -84,7 +84,7 @@ def graders(node):
     found = {}
     for pid in node.processes:
         with contextlib.suppress(OSError):
-            if b"dlkit.grader.batch.node" in (Path("/proc") / str(pid) / "cmdline").read_bytes():
+            if b"dlkit.grader.batch.foreman" in (Path("/proc") / str(pid) / "cmdline").read_bytes():
                 found |= {p: age(p) for p in [pid, *loopback.descendants(pid)]}
     return found
 

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 SOFTMAX = catalog().find("softmax")
 RIGHT = SOFTMAX.solution.read_text("utf-8")
 LOOP = "while True:\n    pass\n"
+SLEEPS = f"import time\ntime.sleep(3)\n{RIGHT}"
 
 
 def payload(source=RIGHT, exercise=SOFTMAX, **changes):
@@ -68,7 +69,7 @@ def graders(pid):
     found = set()
     for process in descendants(pid):
         with contextlib.suppress(OSError):
-            if b"dlkit.grader.batch.node" in (Path("/proc") / str(process[0]) / "cmdline").read_bytes():
+            if b"dlkit.grader.batch.foreman" in (Path("/proc") / str(process[0]) / "cmdline").read_bytes():
                 found |= {process, *descendants(process[0])}
     return found
 
@@ -80,6 +81,30 @@ def working(pid, least, seconds=60, below=descendants):
         time.sleep(0.01)
     assert len(found) >= least
     return found
+
+
+def busy(processes):
+    """Those of them that compute: a candidate in its endless loop does nothing else."""
+
+    def ticks():
+        found = {}
+        for pid, _ in processes:
+            with contextlib.suppress(OSError, IndexError):
+                fields = (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()
+                found[pid] = int(fields[11]) + int(fields[12])
+        return found
+
+    before = ticks()
+    time.sleep(0.5)
+    after = ticks()
+    return {pid for pid in alive(processes) if after.get(pid, 0) - before.get(pid, 0) >= 5}
+
+
+def at_rest(processes, seconds=30):
+    deadline = time.monotonic() + seconds
+    while busy(processes) and time.monotonic() < deadline:
+        pass
+    return not busy(processes)
 
 
 def gone(processes, seconds=30):
@@ -111,6 +136,15 @@ def until(engine, kind, ticket=None, seconds=120):
         if any(e.kind == kind and ticket in (None, e.ticket) for e in heard):
             return heard
     raise AssertionError(f"no {kind} among {heard}")
+
+
+def all_done(engine, tickets, seconds=120):
+    """The replies to these tickets, once there are all."""
+    replies, deadline = {}, time.monotonic() + seconds
+    while len(replies) < len(tickets):
+        assert time.monotonic() < deadline, replies
+        replies |= {e.ticket: e.reply for e in engine.poll(1.0) if e.kind == "done" and e.ticket in tickets}
+    return replies
 
 
 def test_a_task_is_started_and_done(engine):
@@ -149,9 +183,10 @@ def test_tasks_of_several_exercises_and_kinds(engine):
 def test_an_abandoned_task_is_ended_and_its_place_is_free(engine):
     engine.submit("loop", payload(LOOP))
     until(engine, "started")
-    before = working(os.getpid(), 3, below=graders)
+    before = working(os.getpid(), 5, below=graders)
+    assert busy(before)
     engine.abandon("loop")
-    assert gone(before)
+    assert at_rest(before)
     engine.submit("next", payload())
     heard = until(engine, "done", "next")
     assert [e.reply["result"]["score"] for e in heard if e.kind == "done"] == [100.0]
@@ -170,20 +205,88 @@ def test_close_ends_everything(engine):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_killed_worker_is_a_lost_task_and_takes_its_sandbox_along():
-    engine = LocalEngine(1, sandboxes.best(), [SOFTMAX.stem])
+def test_a_killed_worker_is_a_lost_task_and_takes_its_candidate_along():
+    engine = LocalEngine(2, sandboxes.best(), [SOFTMAX.stem])
     try:
         engine.submit("a", payload(LOOP))
         until(engine, "started")
-        (pid,) = engine.processes
-        below = working(pid, 2)
-        os.kill(pid, signal.SIGKILL)
+        engine.submit("b", payload(SLEEPS))
+        until(engine, "started", "b")
+        before = graders(os.getpid())
+        assert busy(before)
+        os.kill(engine.processes[0], signal.SIGKILL)
         (event,) = [e for e in until(engine, "lost") if e.kind == "lost"]
         assert event.ticket == "a"
         assert "signal 9" in event.reply["fault"]
-        assert gone(below)
-        engine.submit("b", payload())
-        assert until(engine, "done", "b")
+        assert at_rest(before)
+        engine.submit("c", payload())
+        replies = all_done(engine, "bc")  # the other worker noticed nothing
+        assert [reply["result"]["score"] for reply in replies.values()] == [100, 100]
+    finally:
+        engine.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_with_a_killed_foreman_its_workers_end_and_another_takes_over():
+    engine = LocalEngine(2, sandboxes.best(), [SOFTMAX.stem])
+    try:
+        for ticket in "ab":
+            engine.submit(ticket, payload(LOOP))
+            until(engine, "started", ticket)
+        before = graders(os.getpid())
+        (foreman,) = {parent(pid) for pid in engine.processes}
+        os.kill(foreman, signal.SIGKILL)
+        lost = {e.ticket: e.reply["fault"] for e in until(engine, "lost", "a") + engine.poll(5.0) if e.kind == "lost"}
+        assert lost == dict.fromkeys("ab", "the worker process ended (signal 9)")
+        assert gone(before)
+        engine.submit("c", payload())
+        assert until(engine, "done", "c")[-1].reply["result"]["score"] == 100
+    finally:
+        engine.close()
+
+
+@pytest.mark.skipif(sandboxes.best() != "bwrap", reason=f"a shared parent needs the sandbox: {sandboxes.missing()}")
+def test_workers_share_a_warm_parent_and_do_without_when_it_ends():
+    engine = LocalEngine(2, "bwrap", [SOFTMAX.stem])
+    try:
+        for ticket in "ab":
+            engine.submit(ticket, payload(SLEEPS))
+            until(engine, "started", ticket)
+        zygotes = warm_parents(os.getpid())
+        assert len(zygotes) == 1
+        all_done(engine, "ab")
+        os.kill(min(zygotes), signal.SIGKILL)
+        outcomes = list(Pool(engine).run(Task(i, payload(f"{RIGHT}# {i}")) for i in range(12)))
+        assert [o.result["score"] for o in outcomes] == [100] * 12  # what was begun too soon was tried again
+        assert len(warm_parents(os.getpid()) - zygotes) == 2  # each worker has its own now
+    finally:
+        engine.close()
+
+
+def parent(pid):
+    return int((Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def warm_parents(pid):
+    """The sandboxes below `pid`, by the process that started them: bubblewrap's first."""
+    found = set()
+    for process, _ in graders(pid):
+        with contextlib.suppress(OSError):
+            if b"zygote" in (Path("/proc") / str(process) / "cmdline").read_bytes():
+                found.add(process)
+    return {p for p in found if parent(p) not in found}
+
+
+def test_a_worker_ends_after_its_thousand_and_another_goes_on(monkeypatch):
+    monkeypatch.setattr("dlkit.grader.batch.local.RECYCLE", 2)
+    engine = LocalEngine(1, sandboxes.best(), [SOFTMAX.stem])
+    seen = set()
+    try:
+        for ticket in "abcde":
+            engine.submit(ticket, payload())
+            assert until(engine, "done", ticket)[-1].reply["result"]["score"] == 100
+            seen |= set(engine.processes)
+        assert len(seen) == 3
     finally:
         engine.close()
 

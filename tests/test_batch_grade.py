@@ -314,7 +314,7 @@ def nodes():
     found = set()
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and b"dlkit.grader.batch.node" in (entry / "cmdline").read_bytes():
+            if entry.name.isdigit() and b"dlkit.grader.batch.foreman" in (entry / "cmdline").read_bytes():
                 found.add((int(entry.name), (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]))
     return found
 

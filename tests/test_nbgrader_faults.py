@@ -64,7 +64,7 @@ class Course:
                 command = Path(f"/proc/{entry}/cmdline").read_bytes()
             except OSError:
                 continue
-            if int(stat[1]) == driver and stat[0] != "Z" and b"dlkit.grader.batch.node" in command:
+            if int(stat[1]) == driver and stat[0] != "Z" and b"dlkit.grader.batch.foreman" in command:
                 found.add(int(entry))
         return found
 

@@ -66,6 +66,40 @@ def test_candidates_run_side_by_side(parent):
         session.close()
 
 
+@pytest.mark.skipif(not HAS_BWRAP, reason="a plain process does not hold candidates apart")
+def test_a_guest_has_candidates_of_its_own_which_end_with_it():
+    """What a worker process shares with the one that it was forked from."""
+    with start("bwrap", ["numpy"]) as parent:
+        guest = parent.share()
+        assert guest.came_up()
+        assert ask(guest, "def f(x): return x + 1", 1) == 2
+        before = family(os.getpid())
+        ours, theirs = parent.spawn(LIMITS), guest.spawn(LIMITS)
+        wait_for(lambda: len(family(os.getpid()) - before) == 2)
+        both = family(os.getpid()) - before
+        guest.close()
+        wait_for(lambda: len(family(os.getpid()) & both) == 1)
+        assert ours.ended(0.2)["reason"] == "lost"  # nothing is known of its end: it lives
+        assert ask(parent, "def f(x): return x + 1", 1) == 2
+        for candidate in (ours, theirs):
+            candidate.close()
+
+
+@pytest.mark.skipif(not HAS_BWRAP, reason="a plain process does not hold candidates apart")
+def test_a_guest_notices_the_end_of_its_host():
+    with start("bwrap", ["numpy"]) as parent:
+        guest, late = parent.share(), parent.share()
+        assert guest.came_up()
+        parent.close()
+        wait_for(guest.lost)
+        assert not guest.came_up()
+        assert not late.came_up()
+        with pytest.raises(SandboxUnavailable, match="has ended"):
+            guest.spawn(LIMITS)
+        for each in (guest, late):
+            each.close()
+
+
 def test_nothing_is_left_after_closing(parent):
     source = """
 import os, subprocess, sys, time

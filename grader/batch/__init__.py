@@ -5,7 +5,8 @@ collect.py     what lies in a folder or an archive -> submissions and problems
 identity.py    the key of a result: exercise version, submission bytes, grader version, seed
 database.py    the results file as a database: schema, errors as sentences
 store.py       the SQLite file that loses nothing
-engine.py      what an engine is; local.py runs worker processes on this machine, node.py is such a process
+engine.py      what an engine is; local.py runs worker processes on this machine (workers.py: the driver's handles)
+foreman.py     the process that workers are forked from; node.py is what a worker does
 entry.py       node_entry(): one task in, one reply out, for engines on other machines
 request.py     what a task asks of a cluster's node; ray_engine.py runs tasks on Ray, remote.py is what its workers call
 cluster.py     joining a Ray cluster: address, token; stranger.py asks it without one; preflight.py asks its nodes

@@ -4,6 +4,7 @@ A task and its reply are JSON. An engine is at-least-once and keeps nothing: the
 retries, the driver the only commit. Local processes and clusters pass the same contract tests.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ from ..catalog import Exercise
 Payload = dict[str, Any]
 Units = Iterable[tuple[str, str]]  # (name shown in tracebacks, text)
 USUAL_SECONDS = Limits().total_seconds
+MAX_LINE = 64 << 20  # bytes of a reply
+FORKS = sys.platform == "linux"  # elsewhere forking is not safe after the imports
 
 
 def payload(

@@ -1,39 +1,33 @@
-"""One grading process: `python -m dlkit.grader.batch.node`. Tasks come as JSON lines, replies go as JSON lines.
+"""Grades tasks, one after the other: what a worker does (foreman.py is where workers come from).
 
 It keeps warm parents (one per framework), the collected hidden tests and what known-wrong answers do, so that a
-submission costs its own calls only. It dies with whoever started it and takes its sandbox along.
+submission costs its own calls only.
 """
 
 import contextlib
-import ctypes
 import functools
-import json
-import os
-import signal
-import sys
-from collections.abc import Callable
-from typing import IO
+from collections.abc import Callable, Mapping
 
 from ..catalog import Exercise, catalog
 from ..errors import DlkitError
 from ..memory import Memory
 from ..runner import Options, grade_with, preload_for
-from ..sandbox import Parent, SandboxUnavailable, start
+from ..sandbox import Guest, Parent, SandboxUnavailable, start
 from ..submission import submission
 from ..suite import Suite, with_suite
 from .engine import USUAL_SECONDS, Payload, limits_for
 from .identity import exercise_version
 
+Receive = Callable[[], Payload | None]
 Send = Callable[[Payload], None]
-MAX_LINE = 64 << 20
 
 
 class Node:
-    """Grades tasks in this process."""
+    """Grades tasks in this process, with warm parents that are there already, and others where there are none."""
 
-    def __init__(self, sandbox: str) -> None:
+    def __init__(self, sandbox: str, parents: Mapping[str, Parent] | None = None) -> None:
         self._sandbox = sandbox
-        self._parents: dict[str, Parent] = {}
+        self._parents = dict(parents or {})
         self._memory = Memory()
         self._versions: dict[str, str] = {}
 
@@ -65,7 +59,10 @@ class Node:
     def _parent(self, exercise: Exercise, gpu: bool = False) -> Parent:
         kind = "gpu" if gpu else exercise.framework
         parent = self._parents.get(kind)
-        if parent is not None and getattr(parent, "ended", False):
+        if isinstance(parent, Guest) and not parent.came_up():
+            parent.close()  # the one that starts here says why, if it does not come up either
+            parent = None
+        elif parent is not None and getattr(parent, "ended", False):
             parent.close()
             parent = None
         if parent is None:
@@ -80,10 +77,10 @@ class Node:
         self._parents.clear()
 
 
-def serve(node: Node, receive: Callable[[], Payload | None], send: Send, stems: list[str]) -> None:
+def serve(node: Node, receive: Receive, send: Send, stems: list[str], first: Payload | None) -> None:
     """Tasks until there are no more. Hidden tests are collected once, and again when a new exercise turns up."""
     known = list(dict.fromkeys(stems))
-    task = receive()
+    task = first
     while task is not None:
         current, exercise = task, _find(task)
         if exercise is not None and exercise.stem not in known:
@@ -93,7 +90,7 @@ def serve(node: Node, receive: Callable[[], Payload | None], send: Send, stems: 
             task = receive()
             continue
         try:
-            work = functools.partial(_serve, node, receive, send, current)
+            work = functools.partial(serve_with, node, receive, send, current)
             task = with_suite([catalog().find(s) for s in known], work)
         except DlkitError as error:
             send({"ticket": current["ticket"], "fault": str(error)})
@@ -101,11 +98,9 @@ def serve(node: Node, receive: Callable[[], Payload | None], send: Send, stems: 
             task = receive()
 
 
-def _serve(
-    node: Node, receive: Callable[[], Payload | None], send: Send, first: Payload, suite: Suite
-) -> Payload | None:
-    """Tasks whose exercises are in `suite`; returns the first one whose exercise is not."""
-    task: Payload | None = first
+def serve_with(node: Node, receive: Receive, send: Send, first: Payload | None, suite: Suite) -> Payload | None:
+    """Tasks whose exercises are in `suite`; returns the first one whose exercise is not, None at their end."""
+    task = first
     while task is not None:
         exercise = _find(task)
         if exercise is None:
@@ -125,46 +120,3 @@ def _find(task: Payload) -> Exercise | None:
 
 def _unknown(task: Payload) -> str:
     return f"There is no exercise {str(task.get('exercise'))[:80]} here."
-
-
-def die_with(parent: int) -> None:
-    """Be killed by the kernel when the process `parent` ends (Linux; elsewhere the end of the input is the sign)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it has ended already
-            os._exit(1)
-
-
-def _lines(stream: IO[bytes]) -> Callable[[], Payload | None]:
-    def receive() -> Payload | None:
-        line = stream.readline(MAX_LINE)
-        return json.loads(line) if line.endswith(b"\n") else None
-
-    return receive
-
-
-def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's; it ends us
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints by accident does not get between the replies
-    receive = _lines(os.fdopen(os.dup(0), "rb"))
-    hello = receive()
-    if hello is None:
-        return
-    die_with(int(hello["parent"]))
-
-    def send(reply: Payload) -> None:
-        replies.write(json.dumps(reply, ensure_ascii=True, allow_nan=False).encode() + b"\n")
-        replies.flush()
-
-    node = Node(str(hello["sandbox"]))
-    try:
-        serve(node, receive, send, [str(s) for s in hello["exercises"]])
-    except (BrokenPipeError, KeyboardInterrupt):
-        pass
-    finally:
-        node.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,8 @@
 """The process inside the sandbox: it imports numpy or torch once and forks one candidate per submission.
 
 It is trusted code that runs no line of a learner. The grader speaks to it over a control socket (one JSON object per
-line): `spawn` (with two descriptors: the wire and the output pipe), `kill`; it answers `ready`, `spawned`, `exited`.
+line): `spawn` (with two descriptors: the wire and the output pipe), `kill`, `join` (with a descriptor: the control
+socket of another process of the grader's); it answers `ready`, `spawned`, `exited`.
 Where forking after such imports is not safe (macOS), it does not fork: it becomes the one candidate itself.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 from . import confine
 from .channel import Channel, Closed
+from .children import wake_on_exit
 from .wire import Tree, WireError
 from .worker import Worker, seed_generators
 
@@ -64,13 +66,45 @@ def _send(control: socket.socket, message: dict[str, Any]) -> None:
         control.sendall(json.dumps(message).encode() + b"\n")
 
 
-class Zygote:
-    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+class Client:
+    """A process of the grader's that candidates are forked for."""
+
+    def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._isolate = config["kind"] == "bwrap"
-        self._forks = config["forks"]
         self._heard = b""
         self._descriptors: list[int] = []
+
+    def fileno(self) -> int:
+        return self._control.fileno()
+
+    def requests(self) -> list[dict[str, Any]] | None:
+        """Those that came; None where it has gone."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 16)
+        except OSError:
+            return None
+        if not data:
+            return None
+        self._descriptors += descriptors
+        *lines, self._heard = (self._heard + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def descriptor(self) -> int:
+        """The next of those that came with the requests."""
+        return self._descriptors.pop(0)
+
+    def tell(self, **message: Any) -> None:
+        _send(self._control, message)
+
+    def close(self) -> None:
+        self._control.close()
+
+
+class Zygote:
+    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+        self._clients = {control.fileno(): Client(control)}  # the first of them is the process that we end with
+        self._isolate = config["kind"] == "bwrap"
+        self._forks = config["forks"]
         self._outer_uids = config.get("uids", 0)  # how many spare user ids the outer namespace maps
         self._private = config["private"]
         self._gpu = config["gpu"]
@@ -90,42 +124,49 @@ class Zygote:
         self.abilities = {"pid": os.getpid(), "filter": self._rules is not None}
 
     def run(self) -> None:
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        wake_read, wake_write = os.pipe()
-        os.set_blocking(wake_read, False)
-        os.set_blocking(wake_write, False)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        poll.register(wake_read, select.POLLIN)
+        woken, self._poll = wake_on_exit(), select.poll()
+        self._poll.register(woken, select.POLLIN)
+        (owner,) = self._clients
+        self._poll.register(owner, select.POLLIN)
         while True:
-            for descriptor, _ in poll.poll(_TICK * 1000 if self._children else None):
-                if descriptor == wake_read:
-                    os.read(wake_read, 512)
-                elif not self._request():
-                    self._leave()
+            for descriptor, _ in self._poll.poll(_TICK * 1000 if self._children else None):
+                if descriptor == woken:
+                    os.read(woken, 512)
+                elif not self._requests(self._clients[descriptor]):
+                    if descriptor == owner:
+                        self._leave()
+                    self._forget(descriptor)
             self._reap()
             self._watch()
 
-    def _request(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 16)
-        if not data:
-            return False
-        self._descriptors += descriptors
-        *lines, self._heard = (self._heard + data).split(b"\n")
-        for line in lines:
-            request = json.loads(line)
+    def _requests(self, client: Client) -> bool:
+        requests = client.requests()
+        for request in requests or ():
             if "spawn" in request:
-                self._spawn(request, self._descriptors.pop(0), self._descriptors.pop(0))
-            elif "kill" in request:
-                for pid in [p for p, child in self._children.items() if child["name"] == request["kill"]]:
-                    self._kill(pid)
-        return True
+                self._spawn(client, request, client.descriptor(), client.descriptor())
+            elif "join" in request:
+                self._welcome(client.descriptor())
+            else:
+                self._end([p for p, c in self._children.items() if c["of"] is client and c["name"] == request["kill"]])
+        return requests is not None
 
-    def _tell(self, **message: Any) -> None:
-        _send(self._control, message)
+    def _welcome(self, control: int) -> None:
+        self._clients[control] = client = Client(socket.socket(fileno=control))
+        self._poll.register(control, select.POLLIN)
+        client.tell(ready=self.abilities)
 
-    def _spawn(self, request: dict[str, Any], wire: int, output: int) -> None:
+    def _forget(self, control: int) -> None:
+        """A client that has gone takes its candidates along."""
+        client = self._clients.pop(control)
+        self._poll.unregister(control)
+        client.close()
+        self._end([pid for pid, child in self._children.items() if child["of"] is client])
+
+    def _end(self, pids: list[int]) -> None:
+        for pid in pids:
+            self._kill(pid)
+
+    def _spawn(self, client: Client, request: dict[str, Any], wire: int, output: int) -> None:
         limits = confine.Limits(**request["limits"])
         self._started += 1
         self._strays = 0
@@ -139,7 +180,7 @@ class Zygote:
         except OSError as error:
             os.close(wire)
             os.close(output)
-            self._tell(exited=request["spawn"], status=None, reason=f"no process could be started: {error}")
+            client.tell(exited=request["spawn"], status=None, reason=f"no process could be started: {error}")
             return
         if pid == 0:
             self._become_candidate(wire, output, limits, request)
@@ -147,8 +188,8 @@ class Zygote:
             self._kernel("setns", self._own_pids, confine.NEWPID)  # type: ignore[misc]
         os.close(wire)
         os.close(output)
-        self._children[pid] = {"name": request["spawn"], "limits": limits, "reason": None}
-        self._tell(spawned=request["spawn"])
+        self._children[pid] = {"of": client, "name": request["spawn"], "limits": limits, "reason": None}
+        client.tell(spawned=request["spawn"])
 
     def _become_candidate(self, wire: int, output: int, limits: confine.Limits, request: dict[str, Any]) -> None:
         try:
@@ -196,7 +237,7 @@ class Zygote:
                     _kill_group(pid)
                     self._kill_strays()
                 code = os.waitstatus_to_exitcode(status)
-                self._tell(exited=child["name"], status=code, reason=child["reason"])
+                child["of"].tell(exited=child["name"], status=code, reason=child["reason"])
 
     def _watch(self) -> None:
         """Memory and number of a candidate's processes together: what no resource limit of one process sees."""
@@ -249,8 +290,7 @@ class Zygote:
         return killed
 
     def _leave(self) -> None:
-        for pid in list(self._children):
-            self._kill(pid)
+        self._end(list(self._children))
         deadline = time.monotonic() + 1.0
         while self._children and time.monotonic() < deadline:
             self._reap()

@@ -1,30 +1,24 @@
-"""The grader's handle on a warm parent (candidate/zygote.py) and on the candidates that it forks."""
+"""Warm parents: zygotes (candidate/zygote.py) that this process starts, or is a guest of."""
 
 import contextlib
 import json
 import os
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import asdict
 from typing import Any
 
 from ..candidate.confine import Limits
 from . import bwrap
+from .control import Candidate, Control, SandboxUnavailable
 
 READY_SECONDS = 60.0  # to import torch on a cold disk
 _UIDS = 50_000  # spare user ids, when root starts the sandbox
 _FIRST_UID = 1_500_000_000
 _NOT_INSTALLED = "bubblewrap is not installed"
-
-
-class SandboxUnavailable(Exception):
-    """This kind of sandbox does not work here; the text says why."""
 
 
 def start(kind: str, preload: list[str], gpu: bool = False) -> "WarmParent | FreshParent":
@@ -44,28 +38,23 @@ def start(kind: str, preload: list[str], gpu: bool = False) -> "WarmParent | Fre
     return WarmParent("bwrap", preload, fall_back=kind == "auto", gpu=gpu)
 
 
-class WarmParent:
-    """One zygote. `spawn()` forks a candidate; closing it kills everything that it ever started."""
+class WarmParent(Control):
+    """A zygote of our own; closing it kills everything that it ever started."""
 
     def __init__(
         self, kind: str, preload: list[str], why: str = "", fall_back: bool = False, forks: bool = True,
         gpu: bool = False,
     ) -> None:  # fmt: skip
-        self.kind = kind
+        control, theirs = socket.socketpair()
+        super().__init__(kind, control)
         self._gpu = gpu
         self._forks = forks
-        self._heard = b""
         self.why = why  # why it is not the better kind
         self._preload = preload
         self._fall_back = fall_back
-        self._spawned = 0
-        self._exited: dict[int, dict[str, Any]] = {}
-        self._ready = False
-        self._start()
+        self._start(theirs)
 
-    def _start(self) -> None:
-        control, theirs = socket.socketpair()
-        self._control = control
+    def _start(self, theirs: socket.socket) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  what bwrap itself complains about
         owned: list[int] = []
         config: dict[str, Any] = {"control": theirs.fileno(), "kind": self.kind, "preload": self._preload}
@@ -108,73 +97,36 @@ class WarmParent:
         if not self._fall_back:
             raise SandboxUnavailable(why)
         self.kind, self.why, self._fall_back = "process", f"bubblewrap does not work here: {why}", False
-        self._start()
+        self._control, theirs = socket.socketpair()
+        self._start(theirs)
         self.ready()
-
-    def spawn(self, limits: Limits) -> "Candidate":
-        self.ready()
-        self._note_ends()
-        self._spawned += 1
-        folder = None if self.kind == "bwrap" else tempfile.mkdtemp(prefix="dlkit-")
-        wire, their_wire = socket.socketpair()
-        output, their_output = os.pipe()
-        request = {"spawn": self._spawned, "limits": asdict(limits), "folder": folder}
-        try:
-            line = json.dumps(request).encode() + b"\n"
-            socket.send_fds(self._control, [line], [their_wire.fileno(), their_output])
-        except OSError:
-            raise SandboxUnavailable("the warm parent has ended") from None
-        finally:
-            their_wire.close()
-            os.close(their_output)
-        return Candidate(self, self._spawned, wire, output, folder)
 
     def kill(self, number: int) -> None:
-        if not self._forks:
+        if self._forks:
+            super().kill(number)
+        else:
             with contextlib.suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            return
-        with contextlib.suppress(OSError):
-            self._control.sendall(json.dumps({"kill": number}).encode() + b"\n")
 
     def exited(self, number: int, timeout: float) -> dict[str, Any] | None:
-        """How candidate `number` ended: `{"status", "reason"}`; None if it has not, within `timeout` seconds."""
-        if not self._forks:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return {"status": self._process.wait(timeout), "reason": None}
-            return None
-        deadline = time.monotonic() + timeout
-        while number not in self._exited:
-            if not self._note(self._receive(deadline - time.monotonic())):
-                return None
-        return self._exited[number]
+        if self._forks:
+            return super().exited(number, timeout)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return {"status": self._process.wait(timeout), "reason": None}
+        return None
 
-    def _note(self, message: dict[str, Any] | None) -> bool:
-        if message is not None and "exited" in message:
-            self._exited[message["exited"]] = message
-        return message is not None
+    def share(self) -> "Guest":
+        """For a process that is forked from this one: the same zygote, and candidates of its own. Only with `bwrap`,
+        which holds candidates that run at the same time apart."""
+        ours, theirs = socket.socketpair()
+        with theirs, contextlib.suppress(OSError):  # a zygote that has ended lets nobody come up
+            socket.send_fds(self._control, [json.dumps({"join": True}).encode() + b"\n"], [theirs.fileno()])
+        return Guest(self.kind, ours)
 
-    def _note_ends(self) -> None:
-        """Read what the zygote says of candidates that nobody waited for: one day it could not say any more."""
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        while (b"\n" in self._heard or poll.poll(0)) and self._note(self._receive(0.0)):
-            pass
-
-    def _receive(self, timeout: float) -> dict[str, Any] | None:
-        """The zygote's next line; None where it is silent or gone."""
-        deadline = time.monotonic() + timeout
-        try:
-            while b"\n" not in self._heard:
-                self._control.settimeout(max(0.001, deadline - time.monotonic()))
-                data = self._control.recv(65536)
-                if not data:
-                    return None
-                self._heard += data
-            line, _, self._heard = self._heard.partition(b"\n")
-            return json.loads(line)  # type: ignore[no-any-return]
-        except (OSError, ValueError):
-            return None
+    def disown(self) -> None:
+        """Let go of it in a forked process: it ends with the process that started it."""
+        self._control.close()
+        self._errors.close()
 
     @property
     def ended(self) -> bool:
@@ -207,6 +159,29 @@ class WarmParent:
         self.close()
 
 
+class Guest(Control):
+    """A zygote that another process has started; what this one has it fork ends with this one."""
+
+    def came_up(self) -> bool:
+        """Whether it is there: it waits for the imports, and afterwards looks whether the zygote has ended since."""
+        try:
+            self.ready()
+        except SandboxUnavailable:
+            return False
+        return not self.lost()
+
+    def ready(self) -> None:
+        if not self._ready:
+            message = self._receive(READY_SECONDS)
+            if message is None or "ready" not in message:
+                raise SandboxUnavailable("the warm parent has ended")
+            self._ready = True
+
+    def close(self) -> None:
+        """Let it end what was forked for us."""
+        self._control.close()
+
+
 class FreshParent:
     """Where forking is not safe (macOS): a fresh interpreter for every candidate, behind the same methods."""
 
@@ -220,6 +195,9 @@ class FreshParent:
 
     def ready(self) -> None:
         self._next.ready()
+
+    def lost(self) -> bool:
+        return False  # each candidate is its own parent
 
     def spawn(self, limits: Limits) -> "Candidate":
         parent, self._next = self._next, WarmParent("process", self._preload, forks=False)
@@ -239,44 +217,6 @@ class FreshParent:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class Candidate:
-    """One forked candidate: its end of the wire, what it prints, and the means to end it."""
-
-    def __init__(self, parent: WarmParent, number: int, wire: socket.socket, output: int, folder: str | None) -> None:
-        self._parent = parent
-        self._number = number
-        self._folder = folder
-        self.wire = wire
-        self.output = output
-        wire.setblocking(False)
-        os.set_blocking(output, False)
-
-    def kill(self) -> None:
-        self._parent.kill(self._number)
-
-    def ended(self, timeout: float = 5.0) -> dict[str, Any]:
-        """How it ended: `status` (exit code, negative for a signal) and `reason` (`memory`, …)."""
-        return self._parent.exited(self._number, timeout) or {"status": None, "reason": "lost"}
-
-    def close(self) -> None:
-        """End it. It need not be gone when this returns: the kernel takes longer for torch than the next one waits."""
-        self.kill()
-        self.wire.close()
-        os.close(self.output)
-        if self._folder is not None:
-            self.ended()
-            _remove(self._folder)
-
-
-def _remove(folder: str) -> None:
-    """A candidate's working folder, whatever it made of it: folders in folders that rmtree gives up on, or closed."""
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    if os.path.lexists(folder):
-        for command in (["chmod", "-R", "u+rwX", folder], ["rm", "-rf", folder]):
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
 
 
 def _python(folder: str, config: dict[str, Any]) -> list[str]:
