@@ -2,7 +2,7 @@
 
 A failing check is run again, in this process, with the reference and with each known-wrong answer, from the same seed;
 where the learner's calls gave what the known-wrong answer's calls give, and not what the reference's give, the
-misconception has its name.
+misconception has its name. Most of them differ at the first call that failed, and are not asked for more.
 """
 
 import contextlib
@@ -26,9 +26,8 @@ from .wrong import WrongAnswer, wrong_answers
 
 MAX_DIAGNOSES = 2  # in one report
 AGREES = 1e-7  # relative difference up to which two float64 answers are the same answer
-Replay = Callable[
-    [str, WrongAnswer | None], Record | None
-]  # (check, which answer; None: the reference) -> what happened
+# (check, which answer, None being the reference; a record: it may stop at what differs from that) -> what happened
+Replay = Callable[[str, WrongAnswer | None, Record | None], Record | None]
 
 
 def diagnose(exercise: Exercise, failed: list[Record], replay: Replay, seconds: float) -> dict[str, Diagnosis]:
@@ -46,15 +45,18 @@ def diagnose(exercise: Exercise, failed: list[Record], replay: Replay, seconds: 
     def tried(action: Callable[[], Any]) -> Any:
         return _tried(action, until - time.process_time())
 
-    references = {}
-    for record in failed:
-        reference = None if isinstance(record.error, CandidateDied) else tried(lambda: replay(record.name, None))  # noqa: B023
-        if reference is not None and reference.outcome == "passed":
-            references[record.name] = record, reference
-    found: dict[str, list[WrongAnswer]] = {name: [] for name in references}
-    for answer in sorted(answers, key=lambda a: -_likeness(a, set(references))):
-        for name in references.keys() & set(answer.fails):
-            if tried(lambda: _explains(*references[name], replay(name, answer))):  # noqa: B023
+    def explains(answer: WrongAnswer, record: Record) -> bool:
+        mistaken = replay(record.name, answer, record)
+        if mistaken is None or mistaken.outcome != "failed" or differ(record, mistaken):
+            return False
+        reference = replay(record.name, None, None)
+        return reference is not None and reference.outcome == "passed" and _tells(record, reference, mistaken)
+
+    asked = {r.name: r for r in failed if not isinstance(r.error, CandidateDied) and _whole(r)}
+    found: dict[str, list[WrongAnswer]] = {name: [] for name in asked}
+    for answer in sorted(answers, key=lambda a: -_likeness(a, set(asked))):
+        for name in asked.keys() & set(answer.fails):
+            if tried(lambda: explains(answer, asked[name])):  # noqa: B023
                 found[name].append(answer)
         if all(answer in explained for explained in found.values()):
             break  # it explains everything, and those that come later fail other checks than these
@@ -98,19 +100,19 @@ def _silence() -> Iterator[None]:
         yield
 
 
-class _TooLong(Exception):
-    pass
+class TooLong(Exception):
+    """The time for the diagnosis is used up."""
 
 
 @contextlib.contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
-    """_TooLong after so much processor time."""
+    """TooLong after so much processor time."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
     def ring(*_: Any) -> None:
-        raise _TooLong
+        raise TooLong
 
     before = signal.signal(signal.SIGPROF, ring)
     signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -147,25 +149,60 @@ def _most_telling(found: dict[str, list[WrongAnswer]]) -> dict[str, WrongAnswer]
 # Do the learner's calls agree with the known-wrong answer's?
 
 
-def _explains(record: Record, reference: Record, mistaken: Record | None) -> bool:
-    if mistaken is None or mistaken.outcome != "failed" or record.candidate is None:
+def _whole(record: Record) -> bool:
+    """Whether all that its calls gave is still there."""
+    return record.candidate is not None and not any(call.dropped for call in record.candidate.calls)
+
+
+def difference_from(record: Record) -> Callable[[list[Call], Call], bool]:
+    """For a replay: whether one of its calls gives something else than the same call of a failing case of `record`."""
+    failing = _failing(record)
+
+    def differs(calls: list[Call], call: Call) -> bool:
+        theirs = failing.get(call.case, [])
+        i = next(i for i, c in enumerate(c for c in calls if c.case == call.case) if c is call)
+        try:
+            return i < len(theirs) and _distance_of(theirs[i], call) > AGREES
+        except TooLong:
+            raise
+        except Exception:  # what cannot be compared
+            return True
+
+    return differs
+
+
+def differ(record: Record | None, replayed: Record) -> bool:
+    """Whether a replay, as far as it went, gives something else in a failing case of `record`."""
+    if record is None:
         return False
-    if any(call.dropped for call in record.candidate.calls):
-        return False
-    theirs, right, wrong = (_by_case(r) for r in (record, reference, mistaken))
+    differs = difference_from(record)
+    calls = replayed.candidate.calls if replayed.candidate else []
+    return any(differs(calls, call) for call in calls)
+
+
+def _tells(record: Record, reference: Record, mistaken: Record) -> bool:
+    """Whether all calls of the failing cases agree with the known-wrong answer's, and one does not with the right one.
+
+    `differ` has looked at those that both made.
+    """
+    right, wrong = _by_case(reference), _by_case(mistaken)
+    telling = False
+    for case, calls in _failing(record).items():
+        if len(wrong.get(case, [])) < len(calls):
+            return False
+        for i, call in enumerate(calls):
+            from_right = _distance_of(call, right[case][i]) if i < len(right.get(case, [])) else math.inf
+            telling = telling or from_right > max(1e-13, 10 * _distance_of(call, wrong[case][i]))
+    return telling
+
+
+def _failing(record: Record) -> dict[str | None, list[Call]]:
+    """The calls of the cases that failed: what a known-wrong answer must give, too."""
+    theirs = _by_case(record)
     failing: list[str | None] = [c.name for c in record.cases if c.error is not None] or [None]
     if not any(case in theirs for case in failing):  # they judge what was called outside of them, or in others
-        failing = list(theirs)
-    telling = False
-    for case in failing:
-        calls = theirs.get(case, [])
-        for i, call in enumerate(calls):
-            away = _distance_of(call, wrong[case][i]) if i < len(wrong.get(case, [])) else math.inf
-            if away > AGREES:
-                return False
-            from_right = _distance_of(call, right[case][i]) if i < len(right.get(case, [])) else math.inf
-            telling = telling or from_right > max(1e-13, 10 * away)
-    return telling
+        return theirs
+    return {case: theirs.get(case, []) for case in failing}
 
 
 def _by_case(record: Record) -> dict[str | None, list[Call]]:
@@ -334,7 +371,7 @@ def error_is_learners(record: Record, replay: Replay) -> bool:
     """Whether an unforeseen exception in a check comes from the submission's value: the reference passes the check."""
     try:
         with _silence():
-            reference = replay(record.name, None)
+            reference = replay(record.name, None, None)
     except Exception:
         return False
     return reference is not None and reference.outcome == "passed"

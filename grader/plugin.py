@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from .candidate.proxy import CandidateDied, CandidateProxy, LearnerError, Session
+from .candidate.proxy import CandidateDied, CandidateProxy, Enough, LearnerError, Session
 from .compare import Mismatch
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,7 +61,7 @@ class Record:
     name: str
     title: str
     max_points: float
-    outcome: str = "passed"  # passed, failed, skipped, error
+    outcome: str = "passed"  # passed, failed, skipped, error; stopped: a replay that went on as long as it was needed
     error: BaseException | None = None
     reason: str = ""
     cases: list[Case] = field(default_factory=list)
@@ -132,6 +132,9 @@ class Grading:
         record.output += self.session.collect_output()
         record.runs.append(error is None)
         if error is None:
+            return
+        if isinstance(error, Enough):
+            record.outcome = "stopped"
             return
         if record.error is None:
             record.error = error

@@ -213,22 +213,29 @@ class _Verdict:
             self._memory.note_diagnoses(failed, known)
         return known
 
-    def _replay(self, check: str, answer: WrongAnswer | None) -> Record | None:
-        """One check again, in this process, with the reference or a known-wrong answer.
+    def _replay(self, check: str, answer: WrongAnswer | None, against: Record | None = None) -> Record | None:
+        """One check again, in this process, with the reference or with a known-wrong answer.
 
-        What happens depends on the seed and on nothing of the submission: a batch with one seed replays each once.
+        With `against` it may be stopped at the first call that differs from that record's. What happens depends on the
+        seed and on nothing of the submission: a batch with one seed replays each once, and the first part of most.
         """
         key = (self._exercise.stem, self._options.seed, check, answer.name if answer else None)
         replays = self._memory.replays
-        if key not in replays:
-            overrides = answer.overrides if answer else {}
-            session = answer_session(self._exercise, overrides, public_seed(self._options.seed))
-            try:
-                records = self._suite.run(self._exercise, session, self._options.seed, [check])
-                replays[key] = records.get(check)
-            finally:
-                session.close()
-        return replays[key]
+        known = replays.get(key)
+        if known is None or (known.outcome == "stopped" and not diagnose.differ(against, known)):
+            known = self._run_again(check, answer.overrides if answer else {}, against)
+            if known is not None:
+                replays[key] = known
+        return known
+
+    def _run_again(self, check: str, overrides: dict[str, Any], against: Record | None) -> Record | None:
+        session = answer_session(self._exercise, overrides, public_seed(self._options.seed))
+        session.until = diagnose.difference_from(against) if against else None
+        try:
+            record = self._suite.run(self._exercise, session, self._options.seed, [check]).get(check)
+        finally:
+            session.close()
+        return None if record is not None and isinstance(record.error, diagnose.TooLong) else record
 
     def _settle_errors(self) -> None:
         """An unforeseen exception in a check is the learner's if the reference passes that check."""

@@ -174,7 +174,7 @@ class Proof:
             self._diagnosed(answer, runs)
 
     def _diagnosed(self, answer: WrongAnswer, runs: dict[str | None, Records]) -> None:
-        def replay(check: str, other: WrongAnswer | None) -> Record | None:
+        def replay(check: str, other: WrongAnswer | None, against: Record | None) -> Record | None:
             return runs[other.name if other else None].get(check) if not other or other.name in runs else None
 
         failed = [r for r in runs[answer.name].values() if r.outcome in ("failed", "error")]

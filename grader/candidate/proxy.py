@@ -355,6 +355,10 @@ class Exchange:
         return sum(map(len, self.buffers)) + self.reply_size
 
 
+class Enough(BaseException):
+    """A replay has shown what it was made for: it ends the check, and no check can catch it by accident."""
+
+
 class Strayed(Exception):
     """What was put to the candidate from memory is not what the check asks: the submission is graded without."""
 
@@ -374,6 +378,8 @@ class Session:
         self.device_problem = ""  # why nothing can run on the device
         self.deaths: list[str] = []
         self.used = 0.0
+        self.until: Callable[[list[Call], Call], bool] | None = None  # says when the calls were enough
+        self.enough = False
         self._open_link = open_link
         self._seed = seed
         self._link: Link | None = None
@@ -607,6 +613,7 @@ class CandidateProxy:
         self._callbacks: list[Any] = []
         self._broken: BaseException | None = None
         self._timed_out: CandidateDied | None = None
+        self._finished: Call | None = None  # the last one that was
 
     def __getattr__(self, name: str) -> "Function":
         if name.startswith("_"):
@@ -686,6 +693,7 @@ class CandidateProxy:
     def _finish(
         self, label: str, kind: str, tree: Tree, buffers: list[bytes], inputs: Any = None, shown: Any = ((), ())
     ) -> Any:
+        self._stop_if_enough()
         if self._timed_out is not None:  # the other cases of this check would only take as long again
             raise self._timed_out
         record = Call(label, (shown, buffers), case=self.case)
@@ -696,6 +704,9 @@ class CandidateProxy:
         except CandidateDied as death:
             self._timed_out = death if death.kind == "timeout" else None
             raise
+        if self.session.enough:  # a function of the test, called meanwhile, has found out
+            self.calls[:] = [c for c in self.calls if c is not record]
+            raise Enough
         if self._broken is not None:
             broken, self._broken = self._broken, None
             raise broken
@@ -710,9 +721,19 @@ class CandidateProxy:
         self.session.kept += sum(map(len, out))
         if self.session.kept > MAX_KEPT:  # the check has it; the report and the diagnosis do without
             record.result, record.changed, record.dropped = None, dict.fromkeys(record.changed), True
+        self._finished = record
         if record.error is not None:
             raise record.error
         return result
+
+    def _stop_if_enough(self) -> None:
+        """Before the next call: by now the check has done to the last one's result whatever it does to it."""
+        session, finished = self.session, self._finished
+        self._finished = None
+        if session.until is not None and finished is not None and not session.enough:
+            session.enough = session.until(self.calls, finished)
+        if session.enough:
+            raise Enough
 
     def _read_reply(self, record: Call, reply: str, answer: Tree, decoder: Decoder) -> None:
         extra: Any
