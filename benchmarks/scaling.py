@@ -17,7 +17,8 @@ from plot import log_log
 from timing import machine
 
 from dlkit.grader.candidate.confine import Limits
-from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session, Submission
+from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session
+from dlkit.grader.candidate.source import Submission
 from dlkit.grader.catalog import catalog
 from dlkit.grader.sandbox import start
 

@@ -4,7 +4,8 @@ import io
 from dataclasses import replace
 
 from .candidate.confine import Limits
-from .candidate.proxy import LocalLink, Session, Submission
+from .candidate.proxy import LocalLink, Session
+from .candidate.source import Submission
 from .catalog import Exercise, catalog
 from .wrong import answer_module
 

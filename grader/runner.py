@@ -11,7 +11,8 @@ from typing import Any
 
 from . import devices, diagnose
 from .candidate.confine import Limits
-from .candidate.proxy import Call, CandidateDied, LearnerError, ProcessLink, Session, Strayed, Submission
+from .candidate.proxy import Call, CandidateDied, LearnerError, ProcessLink, Session, Strayed
+from .candidate.source import Submission
 from .candidate.wire import Decoder
 from .catalog import Exercise
 from .compare import show

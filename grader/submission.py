@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .candidate.proxy import Submission
+from .candidate.source import Submission
 from .catalog import Exercise
 from .errors import UsageProblem
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .candidate.proxy import Submission
+from .candidate.source import Submission
 from .catalog import Exercise
 
 F = TypeVar("F", bound=Callable[..., Any])

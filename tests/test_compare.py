@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlkit.grader.candidate.confine import Limits
-from dlkit.grader.candidate.proxy import CandidateDied, CandidateProxy, LearnerError, LocalLink, Session, Submission
+from dlkit.grader.candidate.proxy import CandidateDied, CandidateProxy, LearnerError, LocalLink, Session
+from dlkit.grader.candidate.source import Submission
 from dlkit.grader.compare import (
     Mismatch,
     as_array,

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from dlkit.grader.candidate.confine import Limits
-from dlkit.grader.candidate.proxy import CandidateProxy, LearnerError, ProcessLink, Session, Submission
+from dlkit.grader.candidate.proxy import CandidateProxy, LearnerError, ProcessLink, Session
+from dlkit.grader.candidate.source import Submission
 from dlkit.grader.compare import Mismatch, check_close
 from dlkit.grader.on_device import (
     check_compiles,

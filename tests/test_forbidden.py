@@ -13,7 +13,8 @@ import pytest
 
 from dlkit.grader.candidate.confine import Limits
 from dlkit.grader.candidate.forbidden import ForbiddenShortcut, Guard, canonical, scan
-from dlkit.grader.candidate.proxy import LocalLink, Session, Submission
+from dlkit.grader.candidate.proxy import LocalLink, Session
+from dlkit.grader.candidate.source import Submission
 
 
 def found(source, *bans):

@@ -65,7 +65,8 @@ def test_a_stranger_on_the_cpu_is_found(tmp_path):
 
 def test_without_asking_no_candidate_sees_the_gpu():
     from dlkit.grader.candidate.confine import Limits
-    from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session, Submission
+    from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session
+    from dlkit.grader.candidate.source import Submission
 
     def seen(m):  # runs in the candidate
         import torch

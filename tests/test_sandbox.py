@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from dlkit.grader.candidate.confine import Limits
-from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session, Submission
+from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session
+from dlkit.grader.candidate.source import Submission
 from dlkit.grader.sandbox import FreshParent, SandboxUnavailable, start
 from dlkit.grader.sandbox.bwrap import PACKAGE_ROOT, command
 

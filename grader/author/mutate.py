@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..candidate.confine import Limits
-from ..candidate.proxy import CandidateDied, ProcessLink, Session, Submission
+from ..candidate.proxy import CandidateDied, ProcessLink, Session
+from ..candidate.source import Submission
 from ..catalog import Exercise
 from ..errors import UsageProblem
 from ..sandbox import Parent

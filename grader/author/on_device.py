@@ -1,7 +1,8 @@
 """What an answer does in the device checks of its exercise, for `dlkit dev check`."""
 
 from ..candidate.confine import Limits
-from ..candidate.proxy import ProcessLink, Session, Submission
+from ..candidate.proxy import ProcessLink, Session
+from ..candidate.source import Submission
 from ..catalog import Exercise
 from ..devices import device_block
 from ..runner import public_seed

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import diagnose
-from ..candidate.proxy import Submission
+from ..candidate.source import Submission
 from ..candidate.wire import pack
 from ..catalog import Exercise
 from ..local import answer_session

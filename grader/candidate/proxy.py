@@ -22,6 +22,7 @@ import numpy as np
 from ..text import clean
 from .channel import Channel, Closed, DeadlinePassed
 from .confine import Limits
+from .source import Submission
 from .wire import Decoder, Encoder, Tree, WireError, pack, torch_or_none
 from .worker import Worker
 
@@ -133,17 +134,6 @@ def load_error(told: Any) -> dict[str, Any] | None:
         "text": error.text,
         "frames": error.frames,
     }
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What is graded: units of source under the names shown in tracebacks, and what the exercise says of it."""
-
-    units: tuple[tuple[str, str], ...]
-    module: str  # the name the learner's module is loaded under
-    names: tuple[str, ...] = ()  # what it must define
-    bans: tuple[str, ...] = ()
-    support: tuple[tuple[str, str], ...] = ()  # trusted modules loaded beside it: (name, source)
 
 
 class Link(Protocol):
