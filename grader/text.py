@@ -11,6 +11,11 @@ _ESCAPES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 student`, `2 students`."""
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
 def clean(text: str, limit: int | None = None) -> str:
     """`text` without escapes and controls (newlines and tabs stay), cut to `limit` characters."""
     text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be printed

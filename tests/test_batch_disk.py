@@ -83,7 +83,7 @@ def test_where_nothing_may_be_written_results_are_still_read(klass):
         "--ro-bind", str(klass / "place"), str(klass / "place"),
     )  # fmt: skip
     assert done.stdout.split("\n")[:2] == ["4", "4"], done.stdout
-    assert done.stdout.endswith(f"{STUDENTS} students, 1 exercises\n0\n")
+    assert done.stdout.endswith(f"{STUDENTS} students, 1 exercise\n0\n")
     assert [line.split(" cannot")[0] for line in done.stderr.splitlines()] == [
         "dlkit: place/results.db", "dlkit: place/new.db",
     ]  # fmt: skip

@@ -215,7 +215,7 @@ def test_a_check_of_ours_that_breaks_is_no_verdict(tmp_path):
     tests.write_text(good.rstrip() + "\n    {}['x']\n", "utf-8")  # at the end of the last check
     code, text = run(tmp_path / "class", "--out", out)
     assert (code, rows(out)) == (3, 0), text
-    assert "1 students, mean 0, full marks 0, 1 without a verdict" in text
+    assert "1 student, mean 0, full marks 0, 1 without a verdict" in text
     assert "no verdict: A check of ours broke." in text
     assert "KeyError" in text
     tests.write_text(good, "utf-8")

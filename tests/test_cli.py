@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sandboxes
 
 ROOT = Path(__file__).parent.parent
 SOLUTION = ROOT / "solutions" / "exercise_07_softmax.py"
@@ -373,6 +374,25 @@ def test_checking_a_numpy_exercise_does_not_import_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.splitlines()[-1] == "loaded False False"
+
+
+def test_the_driver_of_a_class_imports_nothing_heavy(tmp_path):
+    """What `dlkit grade` needs itself: answers, hidden tests and numpy are its workers' concern."""
+    (tmp_path / "class" / "ann").mkdir(parents=True)
+    (tmp_path / "class" / "ann" / SOLUTION.name).write_text(SOLUTION.read_text("utf-8"))
+    heavy = ("numpy", "torch", "pytest", "ray")
+    sandbox = ["--sandbox", sandboxes.best()]
+    code = (
+        f"import sys; sys.argv = ['dlkit', 'grade', 'class', '--out', 'r.db', *{sandbox!r}]\n"
+        "from dlkit.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print('loaded', [m for m in {heavy!r} if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "1 student, 1 submission (1 new)" in out
+    assert out.splitlines()[-1] == "loaded []"
 
 
 def test_debug_runs_one_check_in_one_process(tmp_path):

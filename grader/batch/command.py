@@ -10,6 +10,7 @@ from pathlib import Path
 from ..catalog import Catalog, Exercise, catalog
 from ..errors import MissingOnMachine, UsageProblem
 from ..sandbox import SandboxUnavailable, start
+from ..text import counted
 from ..version import VERSION
 from .cluster import check_address
 from .collect import Collector, Problem
@@ -118,8 +119,8 @@ def _collect(store: Store, run: int, source: str, index: Catalog, only: list[Exe
         )
     students = len(intake.students - {""})
     count = len(intake.problems)
-    problems = f", {count} problem{'s' * (count > 1)}" if count else ""
-    screen.say(f"{students} students, {intake.found} submissions ({intake.new} new){problems}")
+    problems = f", {counted(count, 'problem')}" if count else ""
+    screen.say(f"{counted(students, 'student')}, {counted(intake.found, 'submission')} ({intake.new} new){problems}")
     return intake
 
 
@@ -177,7 +178,7 @@ def summary(store: Store, tally: Tally, out: Path) -> list[str]:
         full = sum(status == "passed" for status, _ in graded)
         mean = statistics.fmean(score for _, score in graded) if graded else 0.0
         open_ones = f", {len(last) - len(graded)} without a verdict" if len(last) > len(graded) else ""
-        words = f"{exercise['name']} {exercise['title']}: {len(last)} students, mean {mean:.0f}"
+        words = f"{exercise['name']} {exercise['title']}: {counted(len(last), 'student')}, mean {mean:.0f}"
         lines.append(f"{words}, full marks {full}{open_ones}")
     for exercise_stem, reason in tally.unfinished[:10]:
         lines.append(f"! {exercise_stem}: no verdict: {reason[:200]}")

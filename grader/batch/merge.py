@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageProblem
+from ..text import counted
 from .database import check_place, connect, connect_to_read, explained, only_driver, transaction
 
 _RUN = "dlkit merge"  # the source of the run that a merge is
@@ -38,7 +39,7 @@ def merge_files(paths: list[Path], out: Path) -> list[str]:
                 open_ones = db.execute(_OPEN).fetchone()[0]
         finally:
             db.close()
-    lines = [f"{out}: {students} students, {after} results ({after - before} new)"]
+    lines = [f"{out}: {counted(students, 'student')}, {counted(after, 'result')} ({after - before} new)"]
     if open_ones:
         lines.append(f"{open_ones} answers have no verdict yet: another part, or `dlkit grade FOLDER --out {out}`.")
     return lines

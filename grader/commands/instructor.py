@@ -147,10 +147,11 @@ def report(
     from ..batch.export import due_moment
     from ..batch.gradebook import Policy
     from ..batch.report import ReportRequest, run_report
+    from ..text import counted
 
-    counted = Policy(policy, due_moment(due), late_percent)
-    made = run_report(ReportRequest(results, html, counted, anonymous, force))
-    say(f"{html}: {len(made.students)} students, {len(made.parts)} exercises")
+    what_counts = Policy(policy, due_moment(due), late_percent)
+    made = run_report(ReportRequest(results, html, what_counts, anonymous, force))
+    say(f"{html}: {counted(len(made.students), 'student')}, {counted(len(made.parts), 'exercise')}")
 
 
 @click.command()
