@@ -263,6 +263,28 @@ def test_workers_share_a_warm_parent_and_do_without_when_it_ends():
         engine.close()
 
 
+def test_where_forking_is_not_safe_each_worker_has_a_foreman_of_its_own(monkeypatch):
+    """As on macOS."""
+    monkeypatch.setattr("dlkit.grader.batch.workers.FORKS", False)
+    engine = LocalEngine(2, "process", [SOFTMAX.stem])
+    try:
+        engine.submit("a", payload(LOOP))
+        engine.submit("b", payload())
+        assert all_done(engine, "b")["b"]["result"]["score"] == 100
+        _, second = engine.processes
+        engine.submit("c", payload(exercise=catalog().find("backprop"), source=RIGHT))
+        assert all_done(engine, "c")["c"]["result"]["status"] == "invalid"
+        engine.abandon("a")
+        assert engine.processes == [second]
+        os.kill(second, signal.SIGKILL)
+        engine.submit("d", payload())
+        assert until(engine, "lost")[-1].reply["fault"] == "the worker process ended (signal 9)"
+        engine.submit("e", payload())
+        assert all_done(engine, "e")["e"]["result"]["score"] == 100
+    finally:
+        engine.close()
+
+
 def parent(pid):
     return int((Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[1])
 

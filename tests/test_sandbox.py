@@ -194,6 +194,7 @@ def test_a_bubblewrap_that_does_not_work(monkeypatch, tmp_path, script):
         assert parent.kind == "process"
         assert parent.why.startswith("bubblewrap does not work here: ")
         assert ask(parent, "def f(): return 7") == 7
+        assert not parent.lost()  # what has ended is not the one that serves now
     refused = start("bwrap", ["numpy"])
     with pytest.raises(SandboxUnavailable) as error:
         refused.ready()

@@ -4,7 +4,6 @@ A task and its reply are JSON. An engine is at-least-once and keeps nothing: the
 retries, the driver the only commit. Local processes and clusters pass the same contract tests.
 """
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,7 +15,6 @@ Payload = dict[str, Any]
 Units = Iterable[tuple[str, str]]  # (name shown in tracebacks, text)
 USUAL_SECONDS = Limits().total_seconds
 MAX_LINE = 64 << 20  # bytes of a reply
-FORKS = sys.platform == "linux"  # elsewhere forking is not safe after the imports
 
 
 def payload(

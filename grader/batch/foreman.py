@@ -26,13 +26,14 @@ from ..errors import DlkitError
 from ..runner import preload_for
 from ..sandbox import SandboxUnavailable, WarmParent, start
 from ..suite import Suite, with_suite
-from .engine import FORKS, MAX_LINE, Payload
+from .engine import MAX_LINE, Payload
 from .node import Node, serve, serve_with
 
 
 class Foreman:
-    def __init__(self, control: socket.socket, sandbox: str, exercises: list[Exercise]) -> None:
+    def __init__(self, control: socket.socket, sandbox: str, exercises: list[Exercise], forks: bool) -> None:
         self._control = control
+        self._forks = forks
         self._heard = b""
         self._descriptors: list[int] = []
         self._sandbox = sandbox
@@ -42,7 +43,7 @@ class Foreman:
 
     def run(self) -> NoReturn:
         """Work until the orders end. In a forked worker this goes on after the collected tests are left behind."""
-        if FORKS and self._sandbox == "bwrap":  # a plain process cannot hold two candidates apart
+        if self._forks and self._sandbox == "bwrap":  # a plain process cannot hold two candidates apart
             self._start_parents()
         try:
             desk = with_suite(self._exercises, self._attend) if self._exercises else self._attend(None)
@@ -97,7 +98,7 @@ class Foreman:
     def _hire(self, number: int, descriptors: list[int]) -> "Desk | None":
         guests = {kind: parent.share() for kind, parent in self._parents.items()}
         foreman = os.getpid()
-        pid = os.fork() if FORKS else 0
+        pid = os.fork() if self._forks else 0
         if pid == 0:
             return self._desk(foreman, descriptors, guests)
         for guest in guests.values():
@@ -109,10 +110,10 @@ class Foreman:
         return None
 
     def _desk(self, foreman: int, descriptors: list[int], guests: dict[str, Any]) -> "Desk":
-        if FORKS:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if self._forks:
             die_with(foreman)
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
             self._control.close()
             for parent in self._parents.values():
@@ -227,7 +228,8 @@ def main() -> None:
     hello = json.loads(sys.argv[2])
     die_with(int(hello["parent"]))
     wanted = set(hello["exercises"])
-    Foreman(control, str(hello["sandbox"]), [e for e in catalog() if e.stem in wanted]).run()
+    exercises = [e for e in catalog() if e.stem in wanted]
+    Foreman(control, str(hello["sandbox"]), exercises, bool(hello["forks"])).run()
 
 
 if __name__ == "__main__":

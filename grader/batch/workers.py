@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from typing import IO
 
 from ..sandbox.bwrap import ENVIRONMENT
-from .engine import FORKS, MAX_LINE, Payload
+from .engine import MAX_LINE, Payload
 
-_PER_FOREMAN = 8 if FORKS else 1  # one warm parent forks the candidates of so many workers, one after the other
+FORKS = sys.platform == "linux"  # elsewhere that is not safe after the imports: each worker has its own foreman
+_PER_FOREMAN = 8  # one warm parent forks the candidates of so many workers, one after the other
 _PATIENCE = 5.0  # seconds until a foreman does what it is told
 _THREADS = {name: "1" for name in ENVIRONMENT if name.endswith("_THREADS")}
 
@@ -31,11 +32,11 @@ class Foreman:
         self._ended: dict[int, int] = {}  # and how it ended: exit status, negative for a signal
         self._hired = 0
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the process
-        hello = json.dumps({"parent": os.getpid(), "sandbox": sandbox, "exercises": exercises})
+        hello = {"parent": os.getpid(), "sandbox": sandbox, "exercises": exercises, "forks": FORKS}
         # -P and cwd: a file called json.py in the folder that is graded must not be imported by us.
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "dlkit.grader.batch.foreman", str(theirs.fileno()), hello],
+                [sys.executable, "-P", "-m", "dlkit.grader.batch.foreman", str(theirs.fileno()), json.dumps(hello)],
                 stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors, pass_fds=[theirs.fileno()],
                 cwd="/", env={**_environment(), **environment}, start_new_session=True,
             )  # fmt: skip

@@ -96,8 +96,9 @@ class WarmParent(Control):
         self.close()
         if not self._fall_back:
             raise SandboxUnavailable(why)
-        self.kind, self.why, self._fall_back = "process", f"bubblewrap does not work here: {why}", False
-        self._control, theirs = socket.socketpair()
+        control, theirs = socket.socketpair()
+        super().__init__("process", control)
+        self.why, self._fall_back = f"bubblewrap does not work here: {why}", False
         self._start(theirs)
         self.ready()
 
@@ -197,7 +198,8 @@ class FreshParent:
         self._next.ready()
 
     def lost(self) -> bool:
-        return False  # each candidate is its own parent
+        """Each candidate is its own parent: one that ended says nothing of the next."""
+        return False
 
     def spawn(self, limits: Limits) -> "Candidate":
         parent, self._next = self._next, WarmParent("process", self._preload, forks=False)
