@@ -10,7 +10,8 @@ from pathlib import Path
 from timing import Row, command, compare
 
 from dlkit.grader.catalog import catalog
-from dlkit.grader.runner import Options, grade_with
+from dlkit.grader.options import Options
+from dlkit.grader.runner import grade_with
 from dlkit.grader.sandbox import start
 from dlkit.grader.submission import submission
 from dlkit.grader.suite import Suite, with_suite

@@ -10,9 +10,10 @@ from typing import BinaryIO
 from .candidate.confine import Limits
 from .catalog import Exercise, catalog
 from .errors import MissingOnMachine, UsageProblem
+from .grade import grade
 from .learner import desk, workspace
+from .options import Options, fresh_seed, public_checks
 from .result import Result
-from .runner import Options, fresh_seed, grade, public_checks
 from .sandbox import SandboxUnavailable
 from .submission import read_submission
 

@@ -1,12 +1,10 @@
-"""grade(exercise, submission) -> Result: the one place where a verdict is made."""
+"""grade_with(suite, parent, exercise, submission) -> Result: the one place where a verdict is made."""
 
-import ast
 import contextlib
 import functools
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from . import devices, diagnose
@@ -18,57 +16,16 @@ from .catalog import Exercise
 from .compare import show
 from .local import answer_session
 from .memory import Memory
+from .options import Options, preload_for
 from .plugin import Record
 from .result import Check, Diagnosis, Gpu, Result
 from .sandbox import Parent, SandboxUnavailable, start
-from .suite import Suite, with_suite
+from .suite import Suite
 from .text import clean
 from .version import VERSION
 from .wrong import WrongAnswer
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to grade: everything that can change a verdict or its wording."""
-
-    seed: int
-    limits: Limits | None = None  # None: the defaults, with the time per call that the exercise asks for
-    only: tuple[str, ...] = ()
-    device: str = "none"  # for the device checks beside the score: none, auto, cpu, sim or cuda
-    sandbox: str = "auto"
-    diagnose: bool = True
-    diagnosis_seconds: float = 5.0  # of processor time, for all known-wrong answers together
-
-
-def fresh_seed() -> int:
-    """A seed that nobody can foresee, short enough to type."""
-    return secrets.randbelow(10**9)
-
-
-def public_checks(exercise: Exercise) -> list[str]:
-    """The names of an exercise's checks (device checks, too), read from the source of its hidden tests."""
-    tree = ast.parse(exercise.tests.read_text("utf-8"))
-    functions = [n.name for n in tree.body if isinstance(n, ast.FunctionDef)]
-    return [name.removeprefix("test_") for name in functions if name.startswith("test_")]
-
-
-def preload_for(exercise: Exercise) -> list[str]:
-    return ["numpy", "torch"] if exercise.framework == "torch" else ["numpy"]
-
-
-def grade(
-    exercise: Exercise, submission: Submission, options: Options, progress: Progress = lambda name: None
-) -> Result:
-    """Grade one submission with a warm parent of its own.
-
-    Raises SandboxUnavailable where the sandbox asked for does not work, GraderFault where the hidden tests do not load.
-    """
-    with start(options.sandbox, preload_for(exercise)) as parent:  # its imports run while pytest is imported here
-        return with_suite(
-            [exercise], lambda suite: grade_with(suite, parent, exercise, submission, options, progress)
-        )  # fmt: skip
 
 
 def grade_with(
@@ -387,6 +344,3 @@ class _Named:
 
     def __repr__(self) -> str:
         return self._text
-
-
-__all__ = ["Options", "SandboxUnavailable", "fresh_seed", "grade", "grade_with", "preload_for"]

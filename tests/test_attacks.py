@@ -39,8 +39,9 @@ import pytest
 from dlkit.grader.candidate.confine import Limits
 from dlkit.grader.catalog import catalog
 from dlkit.grader.errors import UsageProblem
+from dlkit.grader.options import Options, preload_for
 from dlkit.grader.render.terminal import report
-from dlkit.grader.runner import Options, grade_with, preload_for
+from dlkit.grader.runner import grade_with
 from dlkit.grader.sandbox import SandboxUnavailable, start
 from dlkit.grader.submission import read_submission, submission
 from dlkit.grader.suite import with_suite

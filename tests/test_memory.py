@@ -10,7 +10,8 @@ from dlkit.grader.author.mutants import mutants
 from dlkit.grader.candidate.proxy import Exchange, raised_by
 from dlkit.grader.catalog import catalog
 from dlkit.grader.memory import Memory, digest
-from dlkit.grader.runner import Options, grade_with
+from dlkit.grader.options import Options
+from dlkit.grader.runner import grade_with
 from dlkit.grader.sandbox import start
 from dlkit.grader.submission import submission
 from dlkit.grader.suite import with_suite

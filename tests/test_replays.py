@@ -9,7 +9,8 @@ from dlkit.grader.author.mutants import mutants
 from dlkit.grader.candidate.proxy import LocalLink
 from dlkit.grader.catalog import catalog
 from dlkit.grader.memory import Memory
-from dlkit.grader.runner import Options, grade_with, preload_for
+from dlkit.grader.options import Options, preload_for
+from dlkit.grader.runner import grade_with
 from dlkit.grader.sandbox import start
 from dlkit.grader.submission import submission
 from dlkit.grader.suite import with_suite

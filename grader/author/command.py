@@ -13,7 +13,7 @@ from typing import Any
 
 from ..catalog import Exercise, catalog
 from ..errors import UsageProblem
-from ..runner import preload_for
+from ..options import preload_for
 from ..sandbox import start
 from ..suite import Suite, with_suite
 from .check import check_exercise

@@ -16,9 +16,10 @@ from ..candidate.wire import pack
 from ..catalog import Exercise
 from ..local import answer_session
 from ..memory import Memory
+from ..options import Options
 from ..plugin import Record
 from ..result import Result
-from ..runner import Options, grade_with, public_seed
+from ..runner import grade_with, public_seed
 from ..sandbox import Parent
 from ..submission import submission
 from ..suite import Suite

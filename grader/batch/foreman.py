@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from ..candidate.children import wake_on_exit
 from ..catalog import Exercise, catalog
 from ..errors import DlkitError
-from ..runner import preload_for
+from ..options import preload_for
 from ..sandbox import SandboxUnavailable, WarmParent, start
 from ..suite import Suite, with_suite
 from .engine import MAX_LINE, Payload

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from ..catalog import Exercise, catalog
 from ..errors import DlkitError
 from ..memory import Memory
-from ..runner import Options, grade_with, preload_for
+from ..options import Options, preload_for
+from ..runner import grade_with
 from ..sandbox import Guest, Parent, SandboxUnavailable, start
 from ..submission import submission
 from ..suite import Suite, with_suite

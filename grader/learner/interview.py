@@ -189,7 +189,8 @@ class Sitting:
 
 def _graded(exercise: Exercise, file: Path, spent_s: float) -> Graded:
     from ..command import need_machine
-    from ..runner import Options, fresh_seed, grade
+    from ..grade import grade
+    from ..options import Options, fresh_seed
     from ..sandbox import SandboxUnavailable
     from ..submission import read_submission
 

@@ -14,7 +14,8 @@ from typing import Any, TextIO
 from ..catalog import Exercise, catalog
 from ..command import need_checks, need_machine
 from ..errors import DlkitError, MissingOnMachine
-from ..runner import Options, fresh_seed, grade_with, preload_for
+from ..options import Options, fresh_seed, preload_for
+from ..runner import grade_with
 from ..sandbox import Parent, SandboxUnavailable, start
 from ..submission import submission
 from ..suite import Suite, with_suite

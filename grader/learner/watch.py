@@ -9,8 +9,9 @@ from typing import Any
 
 from ..catalog import Catalog, Exercise
 from ..errors import DlkitError, MissingOnMachine
+from ..options import Options, fresh_seed, preload_for
 from ..result import Result
-from ..runner import Options, fresh_seed, grade_with, preload_for
+from ..runner import grade_with
 from ..sandbox import Parent, start
 from ..submission import read_submission
 from ..suite import Suite, with_suite
