@@ -100,11 +100,13 @@ def busy(processes):
     return {pid for pid in alive(processes) if after.get(pid, 0) - before.get(pid, 0) >= 5}
 
 
-def at_rest(processes, seconds=30):
+def comes_to(state, processes, seconds=30):
+    """Whether they are `busy` (True) or at rest (False) before so many seconds are over."""
     deadline = time.monotonic() + seconds
-    while busy(processes) and time.monotonic() < deadline:
-        pass
-    return not busy(processes)
+    while bool(busy(processes)) is not state:
+        if time.monotonic() > deadline:
+            return False
+    return True
 
 
 def gone(processes, seconds=30):
@@ -184,9 +186,9 @@ def test_an_abandoned_task_is_ended_and_its_place_is_free(engine):
     engine.submit("loop", payload(LOOP))
     until(engine, "started")
     before = working(os.getpid(), 5, below=graders)
-    assert busy(before)
+    assert comes_to(True, before)
     engine.abandon("loop")
-    assert at_rest(before)
+    assert comes_to(False, before)
     engine.submit("next", payload())
     heard = until(engine, "done", "next")
     assert [e.reply["result"]["score"] for e in heard if e.kind == "done"] == [100.0]
@@ -213,12 +215,12 @@ def test_a_killed_worker_is_a_lost_task_and_takes_its_candidate_along():
         engine.submit("b", payload(SLEEPS))
         until(engine, "started", "b")
         before = graders(os.getpid())
-        assert busy(before)
+        assert comes_to(True, before)
         os.kill(engine.processes[0], signal.SIGKILL)
         (event,) = [e for e in until(engine, "lost") if e.kind == "lost"]
         assert event.ticket == "a"
         assert "signal 9" in event.reply["fault"]
-        assert at_rest(before)
+        assert comes_to(False, before)
         engine.submit("c", payload())
         replies = all_done(engine, "bc")  # the other worker noticed nothing
         assert [reply["result"]["score"] for reply in replies.values()] == [100, 100]

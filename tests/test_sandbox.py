@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dlkit.grader.candidate.confine import Limits
-from dlkit.grader.candidate.proxy import CandidateProxy, ProcessLink, Session
+from dlkit.grader.candidate.proxy import CandidateDied, CandidateProxy, ProcessLink, Session
 from dlkit.grader.candidate.source import Submission
 from dlkit.grader.sandbox import FreshParent, SandboxUnavailable, start
 from dlkit.grader.sandbox.bwrap import PACKAGE_ROOT, command
@@ -65,6 +65,23 @@ def test_candidates_run_side_by_side(parent):
     assert [CandidateProxy(s).f() for s in links] == [0, 1, 2, 3, 4]
     for session in links:
         session.close()
+
+
+def test_memory_without_room_for_an_answer_is_out_of_memory(parent):
+    source = """
+held = []
+for size in (1 << 20, 1 << 18, 1 << 16, 1 << 14, 1 << 12):
+    try:
+        while True:
+            held.append(bytearray(size))
+    except MemoryError:
+        pass
+def f():
+    return 1
+"""
+    with pytest.raises(CandidateDied) as death:
+        ask(parent, source, limits=Limits(call_seconds=5.0, total_seconds=30.0, memory=256 << 20))
+    assert death.value.kind == "out_of_memory"
 
 
 @pytest.mark.skipif(not HAS_BWRAP, reason="a plain process does not hold candidates apart")

@@ -22,6 +22,7 @@ _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_RDONLY, _MS_REC, _MS_PRIVATE = 2, 4, 8, 1
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER = 1, 4, 38, 24, 36
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 UID_INSIDE = 1000
+OUT_OF_MEMORY = 98  # exit status of a candidate that has not the memory left to answer
 
 _DENIED = """
 ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..text import clean
 from .channel import Channel, Closed, DeadlinePassed
-from .confine import Limits
+from .confine import OUT_OF_MEMORY, Limits
 from .source import Submission
 from .wire import Decoder, Encoder, Tree, WireError, pack, torch_or_none
 from .worker import Worker
@@ -261,7 +261,7 @@ class ProcessLink:
 
 def _obituary(ended: dict[str, Any], limits: Limits) -> CandidateDied:
     status, reason = ended["status"], ended["reason"]
-    if reason == "memory":
+    if reason == "memory" or status == OUT_OF_MEMORY:
         return CandidateDied("out_of_memory", f"more than {limits.memory >> 20} MiB of memory was used")
     if reason == "processes":
         return CandidateDied("crashed", f"more than {limits.processes} processes or threads were started")

@@ -338,6 +338,8 @@ def serve(channel: Channel) -> None:
             answer(channel.receive())
     except (Closed, WireError):
         os._exit(0)
+    except MemoryError:  # not even the reply fits beside what the learner's module holds
+        os._exit(confine.OUT_OF_MEMORY)
 
 
 def _flush() -> None:
