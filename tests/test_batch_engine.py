@@ -30,6 +30,7 @@ SOFTMAX = catalog().find("softmax")
 RIGHT = SOFTMAX.solution.read_text("utf-8")
 LOOP = "while True:\n    pass\n"
 SLEEPS = f"import time\ntime.sleep(3)\n{RIGHT}"
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc, which only Linux has")
 
 
 def payload(source=RIGHT, exercise=SOFTMAX, **changes):
@@ -206,7 +207,7 @@ def test_close_ends_everything(engine):
 # The local engine
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@LINUX
 def test_a_killed_worker_is_a_lost_task_and_takes_its_candidate_along():
     engine = LocalEngine(2, sandboxes.best(), [SOFTMAX.stem])
     try:
@@ -228,7 +229,7 @@ def test_a_killed_worker_is_a_lost_task_and_takes_its_candidate_along():
         engine.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@LINUX
 def test_with_a_killed_foreman_its_workers_end_and_another_takes_over():
     engine = LocalEngine(2, sandboxes.best(), [SOFTMAX.stem])
     try:
@@ -364,7 +365,7 @@ for line in sys.stdin:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@LINUX
 def test_node_entry_grades_one_task_after_the_other_and_ends_with_its_process():
     """As a cluster's worker calls it: warm, within its limits, without the cluster's variables."""
     command = [sys.executable, "-c", ENTRY, sandboxes.best()]

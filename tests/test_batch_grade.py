@@ -322,7 +322,7 @@ def nodes():
 COUNT, KILLS = (500, 30) if SLOW else (20, 2)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc, which only Linux has")
 def test_a_killed_driver_loses_and_doubles_nothing(tmp_path):
     folder, out = make_class(tmp_path / "class", COUNT), tmp_path / "results.db"
     rng = random.Random(SLOW)
@@ -354,7 +354,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(tmp_path):
     assert not (tmp_path / "results.db.lock").exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc, which only Linux has")
 def test_killed_workers_are_replaced(tmp_path):
     folder, out = make_class(tmp_path / "class", 14), tmp_path / "results.db"
 
