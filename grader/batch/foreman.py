@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ..candidate.children import wake_on_exit
+from ..candidate.zygote import Client
 from ..catalog import Exercise, catalog
 from ..errors import DlkitError
 from ..options import preload_for
@@ -32,10 +33,8 @@ from .node import Node, serve, serve_with
 
 class Foreman:
     def __init__(self, control: socket.socket, sandbox: str, exercises: list[Exercise], forks: bool) -> None:
-        self._control = control
+        self._driver = Client(control)
         self._forks = forks
-        self._heard = b""
-        self._descriptors: list[int] = []
         self._sandbox = sandbox
         self._exercises = exercises
         self._workers: dict[int, int] = {}  # pid -> the number that the orders call it by
@@ -66,7 +65,7 @@ class Foreman:
         gc.freeze()  # a collection in a worker would copy every page that holds our objects
         woken, orders = wake_on_exit(), select.poll()
         orders.register(woken, select.POLLIN)
-        orders.register(self._control, select.POLLIN)
+        orders.register(self._driver, select.POLLIN)
         while True:
             for descriptor, _ in orders.poll():
                 if descriptor == woken:
@@ -79,15 +78,12 @@ class Foreman:
 
     def _follow(self) -> "Desk | None":
         """The orders that came; in a new worker, its desk."""
-        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 3)
-        if not data:
+        requests = self._driver.requests()
+        if requests is None:
             self._leave()
-        self._descriptors += descriptors
-        *lines, self._heard = (self._heard + data).split(b"\n")
-        for line in lines:
-            order = json.loads(line)
+        for order in requests:
             if "work" in order:
-                desk = self._hire(order["work"], [self._descriptors.pop(0) for _ in range(3)])
+                desk = self._hire(order["work"], [self._driver.descriptor() for _ in range(3)])
                 if desk is not None:
                     return desk
             else:
@@ -106,7 +102,7 @@ class Foreman:
         for descriptor in descriptors:
             os.close(descriptor)
         self._workers[pid] = number
-        self._tell(began=number, pid=pid)
+        self._driver.tell(began=number, pid=pid)
         return None
 
     def _desk(self, foreman: int, descriptors: list[int], guests: dict[str, Any]) -> "Desk":
@@ -115,7 +111,7 @@ class Foreman:
         if self._forks:
             die_with(foreman)
             os.setsid()
-            self._control.close()
+            self._driver.close()
             for parent in self._parents.values():
                 parent.disown()
         tasks, replies, errors = descriptors
@@ -128,11 +124,7 @@ class Foreman:
             with contextlib.suppress(ChildProcessError):
                 done, status = os.waitpid(pid, os.WNOHANG)
                 if done:
-                    self._tell(ended=self._workers.pop(pid), status=os.waitstatus_to_exitcode(status))
-
-    def _tell(self, **message: int) -> None:
-        with contextlib.suppress(OSError):
-            self._control.sendall(json.dumps(message).encode() + b"\n")
+                    self._driver.tell(ended=self._workers.pop(pid), status=os.waitstatus_to_exitcode(status))
 
     def _leave(self) -> NoReturn:
         for pid in self._workers:

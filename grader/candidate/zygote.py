@@ -67,7 +67,7 @@ def _send(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 class Client:
-    """A process of the grader's that candidates are forked for."""
+    """The process at the other end of a control socket, that this one forks for (batch/foreman.py has one, too)."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
